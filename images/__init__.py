@@ -1,0 +1,1 @@
+"""What sandboxes are made of, as package data: Dockerfile, base image script, runtime lock, asset catalogue."""

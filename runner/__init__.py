@@ -1,0 +1,1 @@
+"""The host side of sandbox-review: submissions, stages, rules, reports and the command line."""
