@@ -1,0 +1,162 @@
+"""Facts that stages gather, append-only. Nothing here judges; rules read these classes and run nothing.
+
+One `Evidence` is written per attempt as `stages/<n>-<stage>[-<run_id>]/<attempt>/evidence.json`, so that
+`sandbox-review judge` can judge again without running anything.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from runner.review import Traceback
+from runner.vocabulary import Provided, StageName, Status
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FileProblem(_Facts):
+    """A file that cannot be read as what it claims to be."""
+
+    file: str
+    line: int | None = None
+    kind: Literal["syntax", "duplicate_key", "not_a_mapping", "empty", "placeholder"]
+    message: str
+
+
+class FilesFacts(_Facts):
+    """What reading the files, and running nothing, shows."""
+
+    kind: Literal["files"] = "files"
+    files: list[str]
+    problems: list[FileProblem] = []
+    wandb: dict[str, str | None] = {}
+    """`entity` and `project` of config/config.yaml, None where absent; empty if that file is unreadable."""
+    wandb_line: int | None = None
+    run_ids_in_yaml: dict[str, str | None] = {}
+    """run id of the submission -> the `run_id` that its YAML gives."""
+
+
+class PackagingFailure(_Facts):
+    """Why the project's environment could not be made, in uv's or the build backend's own words."""
+
+    step: Literal["parse", "resolve", "download", "install", "build-dependency", "build-project"]
+    message: str
+    line: int | None = None
+    """Line of pyproject.toml, where the message names one."""
+    package: str | None = None
+    reproducible: bool = True
+    """False where this machine, not the project, may be the reason (network, Python version, compiler)."""
+
+
+class EnvironmentFacts(_Facts):
+    """How the environment was made and what is in it."""
+
+    kind: Literal["environment"] = "environment"
+    failure: PackagingFailure | None = None
+    has_project_table: bool = False
+    packages: dict[str, str] = {}
+    """Installed distributions: name -> version."""
+    packages_digest: str = ""
+    modules: list[str] = []
+    """Top-level names that can be imported from it, without the standard library."""
+    python: str = ""
+    torch: str = ""
+    """Where torch came from: "resolved", or the build that was put in its place."""
+    built_from_source: list[str] = []
+    project_installed: bool = False
+
+
+class ImportFailure(_Facts):
+    """A module of src/ that could not be imported."""
+
+    module: str
+    traceback: Traceback
+
+
+class Composition(_Facts):
+    """What Hydra made of one run id's command line, for one entry point."""
+
+    module: str
+    """The module whose `@hydra.main` was asked, such as src.main."""
+    run_id: str
+    ok: bool
+    config: str = ""
+    """The composed configuration as YAML, if it composed."""
+    errors: list[str] = []
+    """Every problem met, first one first; later ones were seen after the earlier overrides were appended."""
+    exception: Traceback | None = None
+
+
+class ComposeFacts(_Facts):
+    """Imports of every module of src/ and the configuration of every run id."""
+
+    kind: Literal["compose"] = "compose"
+    imported: list[str] = []
+    import_failures: list[ImportFailure] = []
+    compositions: list[Composition] = []
+    without_hydra: list[str] = []
+    """Entry points in which no `@hydra.main` was found."""
+    finished: bool = False
+    """Whether the whole list was worked off."""
+
+
+class HubRequest(_Facts):
+    """What was asked of the hub during an attempt, summed up per asset."""
+
+    kind: Literal["model", "dataset", "metric"]
+    id: str
+    provided: Provided
+    inferred: bool = False
+    requests: int = 1
+    reason: str = ""
+    """For what is missing: not in the catalogue, no such repository, gated, build failure."""
+
+
+class OutputFile(_Facts):
+    """A file that an attempt wrote, path relative to the repository root (or to HOME, as ~/…)."""
+
+    path: str
+    bytes: int
+
+
+class TrialFacts(_Facts):
+    """What the exact trial command did."""
+
+    kind: Literal["trial"] = "trial"
+    work: dict[str, float] = {}
+    """Counters of the in-sandbox observer, summed over the processes of the attempt; empty if it saw nothing."""
+    changed_sources: list[str] = []
+    stdout_empty: bool = False
+
+
+Facts = Annotated[FilesFacts | EnvironmentFacts | ComposeFacts | TrialFacts, Field(discriminator="kind")]
+
+
+class Evidence(_Facts):
+    """One attempt of one stage."""
+
+    stage: StageName
+    run_id: str | None = None
+    attempt: int = 1
+    status: Status
+    status_evidence: str = ""
+    """By which fact the status was decided."""
+    command: list[str] = []
+    exit_code: int | None = None
+    signal: int | None = None
+    wall_seconds: float = 0.0
+    cpu_seconds: float | None = None
+    peak_memory_mb: float | None = None
+    directory: str = ""
+    """Relative to the review's directory."""
+    traceback: Traceback | None = None
+    """The root one: the first cause, not the launcher's complaint about its child."""
+    stderr_tail: str = ""
+    outputs: list[OutputFile] = []
+    hub: list[HubRequest] = []
+    bypasses: list[str] = []
+    facts: Facts | None = None

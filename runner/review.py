@@ -1,0 +1,184 @@
+"""review.json: the answer of one review, as data. Its JSON Schema is published by `sandbox-review schema review`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from runner.vocabulary import (
+    AssetKind,
+    Blame,
+    Cause,
+    ClaimOutcome,
+    Confidence,
+    CriterionOutcome,
+    Provided,
+    Severity,
+    StageName,
+    Status,
+    Verdict,
+)
+
+SCHEMA_VERSION = "1.0"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SubmissionInfo(_Part):
+    """Which submission was reviewed."""
+
+    id: str
+    digest: str
+    """SHA-256 over the files and run configurations, independent of where they came from."""
+    source: str
+    created_at: datetime | None = None
+    run_ids: list[str] = []
+    """The run ids that this review covers."""
+
+
+class Finding(_Part):
+    """One thing that is wrong, or that could not be decided, with its evidence."""
+
+    id: str
+    criterion: str
+    section: int = Field(ge=1, le=9)
+    severity: Severity
+    cause: Cause
+    blame: Blame
+    confidence: Confidence
+    stage: StageName
+    run_id: str | None = None
+    """None where the finding holds for every run id."""
+    file: str | None = None
+    """Path inside the submission."""
+    line: int | None = Field(default=None, ge=1)
+    message: str
+    """What is wrong and what to do, in a sentence or two."""
+    evidence: str = ""
+    """What was seen: the end of a traceback, a tool's own words, a count."""
+    behind: list[str] = []
+    """Ids of the findings that had to be stepped over before this one showed."""
+
+
+class ChecklistItem(_Part):
+    """The outcome of one criterion over all run ids."""
+
+    criterion: str
+    section: int = Field(ge=1, le=9)
+    outcome: CriterionOutcome
+    findings: list[str] = []
+    why: str = ""
+
+
+class Frame(_Part):
+    """One frame of a traceback."""
+
+    file: str
+    """Relative to the repository root where the frame lies in the submission."""
+    line: int
+    function: str
+    source: str = ""
+    in_submission: bool = False
+
+
+class Traceback(_Part):
+    """The root traceback of a failed stage."""
+
+    type: str
+    message: str
+    file: str | None = None
+    """Deepest frame inside the submission."""
+    line: int | None = None
+    frames: list[Frame] = []
+
+
+class StageResult(_Part):
+    """One attempt of one stage, for one run id where the stage has one."""
+
+    stage: StageName
+    run_id: str | None = None
+    attempt: int = Field(default=1, ge=1)
+    status: Status
+    exit_code: int | None = None
+    signal: int | None = None
+    wall_seconds: float = 0.0
+    cpu_seconds: float | None = None
+    peak_memory_mb: float | None = None
+    peak_gpu_memory_mb: float | None = None
+    counters: dict[str, float] = {}
+    traceback: Traceback | None = None
+    outputs: list[str] = []
+    """Files that the stage wrote, relative to the repository root."""
+    bypasses: list[str] = []
+    """Blockers that were stepped over before this attempt."""
+    directory: str = ""
+    """Where this attempt's evidence lies, relative to the review's directory."""
+
+
+class AssetUse(_Part):
+    """One model, data set or metric that the submission asked for."""
+
+    kind: AssetKind
+    id: str
+    provided: Provided
+    inferred: bool = False
+    requests: int = Field(default=0, ge=0)
+
+
+class Environment(_Part):
+    """Where the review ran."""
+
+    backend: str
+    isolation: str
+    image: str | None = None
+    python: str | None = None
+    packages_digest: str | None = None
+    resolved_as_of: datetime | None = None
+    """Packages published later were not considered; None: today's packages."""
+    gpu: str | None = None
+
+
+class Timings(_Part):
+    """Seconds: in the program itself, in sandboxes, and by the clock."""
+
+    own_seconds: float = 0.0
+    sandbox_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    by_phase: dict[str, float] = {}
+
+
+class Claim(_Part):
+    """A claim of an earlier review, held against what running the code showed."""
+
+    claim: str
+    outcome: ClaimOutcome
+    findings: list[str] = []
+
+
+class Review(_Part):
+    """The whole answer."""
+
+    schema_version: str = SCHEMA_VERSION
+    tool_version: str
+    submission: SubmissionInfo
+    verdict: Verdict
+    is_code_ready: bool
+    code_issue: str
+    """Empty if ready; else numbered, blocking first, each with file:line and evidence."""
+    findings: list[Finding] = []
+    checklist: list[ChecklistItem] = []
+    stages: list[StageResult] = []
+    assets: list[AssetUse] = []
+    environment: Environment
+    timings: Timings = Timings()
+    claims: list[Claim] = []
+
+
+def review_schema() -> dict[str, Any]:
+    """The JSON Schema of review.json."""
+    schema = Review.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
