@@ -94,6 +94,8 @@ class Traceback(_Part):
     """Deepest frame inside the submission."""
     line: int | None = None
     frames: list[Frame] = []
+    chain: list[str] = []
+    """Type and first message line of every exception of its chain, first cause first; empty if there was no other."""
 
 
 class StageResult(_Part):

@@ -23,10 +23,11 @@ class Network(StrEnum):
 
 
 class StopReason(StrEnum):
-    """Why the host stopped a command that had not ended by itself."""
+    """Why the host stopped a command; DISK also when a command that ended was found over its limit then."""
 
     WALL = "wall"
     MEMORY = "memory"
+    PROCESSES = "processes"
     DISK = "disk"
     OUTPUT = "output"
     CANCELLED = "cancelled"
@@ -105,7 +106,7 @@ class Outcome:
     process_limit_hits: int | None
     """Forks the kernel refused for the pids limit; None where the backend cannot know."""
     engine_exit_code: int | None
-    """The container's (or bwrap's) own exit status: 137 alone proves nothing."""
+    """The container's (or bwrap's, or the agent's) own exit status: 137 alone proves nothing."""
     wall_seconds: float
     cpu_seconds: float | None
     peak_memory_mb: float | None
@@ -127,7 +128,10 @@ class Sandbox(Protocol):
     """Path of the uv program inside the sandbox."""
 
     def mount(self, source: Path, inside: str, writable: bool = False) -> Mount:
-        """Say how host directory `source` is shown; `Mount.target` is `inside`, or `source` where nothing can be mounted."""
+        """How host directory `source` is shown: at `inside`, or where it lies if nothing can be mounted.
+
+        A host program that is root gives writable mounts to the sandbox's user when a task runs.
+        """
 
     def run(
         self,
@@ -148,4 +152,4 @@ class Sandbox(Protocol):
         """Remove what programs that are gone left behind (found by label); returns what was removed."""
 
     def describe(self) -> Mapping[str, str]:
-        """Facts for `environment` in the review and for `doctor`: engine version, image, runtime, limits not enforced."""
+        """Facts for `environment` in the review and for `doctor`: engine, image, runtime, limits not enforced."""

@@ -72,11 +72,12 @@ def ensure_runtime(cache_dir: Path) -> Path:
 
 
 def _make(home: Path, python: Path) -> None:
+    # The lock is the whole closure but for torch, which accelerate and peft would ask for: hence --no-deps.
     links = find_links()
     torch_source = links or ["--torch-backend", "cpu"]
     target = ["--python", str(python), "--quiet", "--compile-bytecode"]
     _uv(["venv", "--quiet", "--python", sys.executable, str(home)])
-    _uv(["pip", "install", *target, "--require-hashes", "-r", str(LOCK)])
+    _uv(["pip", "install", *target, "--no-deps", "--require-hashes", "-r", str(LOCK)])
     _uv(["pip", "install", *target, "--no-deps", *torch_source, "-r", str(TORCH)])
 
 

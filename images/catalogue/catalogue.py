@@ -1,0 +1,122 @@
+"""Reads the YAML facts: one file per family of models, per group of data sets, per tokenizer.
+
+A model or data-set file has `defaults`, which every entry of the file starts from (mappings are merged, all
+else is replaced), and `entries`, a mapping from id to facts. `aliases` are the names that the real hub
+redirects to the id; `config.short_names` holds those of assets that are not in the catalogue.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).parent
+FOLDERS = {"model": "models", "dataset": "datasets", "metric": "metrics"}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One entry of the catalogue. `facts` is what the generator is given."""
+
+    kind: str
+    """model, dataset or metric."""
+    id: str
+    """As the real hub spells it today."""
+    aliases: tuple[str, ...]
+    gated: bool
+    facts: Mapping[str, Any] = field(repr=False, hash=False)
+    digest: str = ""
+    """Sixteen hex digits over the facts, the generators and the locked environment."""
+
+
+class Catalogue:
+    """All entries of a folder of facts."""
+
+    def __init__(self, folder: Path = HERE) -> None:
+        self._assets: dict[tuple[str, str], Asset] = {}
+        self._aliases: dict[tuple[str, str], str] = {}
+        tokenizers = {path.stem: _load(path) for path in sorted((folder / "tokenizers").glob("*.yaml"))}
+        base = _tools_digest()
+        for kind, name in FOLDERS.items():
+            for path in sorted((folder / name).glob("*.yaml")):
+                self._read(kind, _load(path), tokenizers, base)
+        names = _load(folder / "short_names.yaml")
+        self._short = {kind: set(names.get(kind) or ()) for kind in FOLDERS}
+        state = hashlib.sha256("".join(asset.digest for asset in self.assets()).encode())
+        self.digest = state.hexdigest()[:16]
+
+    @classmethod
+    def default(cls) -> Catalogue:
+        """The catalogue that comes with the program; read once per process."""
+        return _default()
+
+    def assets(self) -> list[Asset]:
+        return list(self._assets.values())
+
+    def find(self, kind: str, asset_id: str) -> Asset | None:
+        """The entry for an id or one of its aliases. Case matters, but for aliases as on the hub."""
+        canonical = self._aliases.get((kind, asset_id.lower()))
+        return self._assets.get((kind, canonical)) if canonical else None
+
+    def can_exist(self, kind: str, asset_id: str) -> bool:
+        """False for a name without an owner that is none of the hub's canonical short names.
+
+        Single names were given out by the hub's makers only, and not since 2022: the list is closed. What
+        has an owner may exist, whether the catalogue knows it or not.
+        """
+        return "/" in asset_id or asset_id in self._short[kind] or self.find(kind, asset_id) is not None
+
+    def _read(self, kind: str, content: Mapping[str, Any], tokenizers: Mapping[str, Any], base: str) -> None:
+        for asset_id, own in (content.get("entries") or {}).items():
+            facts = merge(content.get("defaults") or {}, own or {})
+            aliases = tuple(facts.pop("aliases", ()))
+            gated = bool(facts.pop("gated", False))
+            if isinstance(facts.get("tokenizer"), str):
+                facts["tokenizer"] = tokenizers[facts["tokenizer"]]
+            elif isinstance(facts.get("tokenizer"), Mapping) and "base" in facts["tokenizer"]:
+                changed = dict(facts["tokenizer"])
+                facts["tokenizer"] = merge(tokenizers[changed.pop("base")], changed)
+            text = json.dumps([base, kind, asset_id, facts], sort_keys=True)
+            digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+            self._assets[kind, asset_id] = Asset(kind, asset_id, aliases, gated, facts, digest)
+            for name in (asset_id, *aliases):
+                self._aliases[kind, name.lower()] = asset_id
+
+
+def merge(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `own` over it; mappings are merged key by key, everything else is replaced."""
+    found = dict(base)
+    for key, value in own.items():
+        if isinstance(value, Mapping) and isinstance(found.get(key), Mapping):
+            found[key] = merge(found[key], value)
+        else:
+            found[key] = value
+    return found
+
+
+@functools.cache
+def _default() -> Catalogue:
+    return Catalogue()
+
+
+def _load(path: Path) -> dict[str, Any]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {}
+
+
+def _tools_digest() -> str:
+    """Of everything besides the facts that a stand-in depends on: generators, word lists, locked environment."""
+    from images.runtime import runtime_digest
+
+    state = hashlib.sha256(runtime_digest().encode())
+    generators = HERE.parent / "standins"
+    for path in sorted([*generators.rglob("*.py"), *generators.rglob("*.yaml")]):
+        state.update(path.read_bytes() + b"\0")
+    return state.hexdigest()

@@ -1,0 +1,92 @@
+"""A stand-in model: the true architecture and configuration, shrunken widths, weights from the family's own init."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .manifest import write_manifest
+from .vocabulary import Vocabulary, make_tokenizer
+from .widths import shrunk
+
+
+def make_model(asset_id: str, facts: Mapping[str, Any], folder: Path, seed: int) -> None:
+    """Write the repository's files into `folder/main`, and the manifest."""
+    main = folder / "main"
+    main.mkdir()
+    config = shrunk(facts["config"], facts["widths"])
+    generation = facts.get("generation_config")
+    if facts.get("tokenizer"):
+        vocabulary = make_tokenizer(facts["tokenizer"], main)
+        config = _with_ids(config, vocabulary)
+        generation = _with_ids(generation, vocabulary) if generation else None
+    for name, content in (facts.get("files") or {}).items():
+        _write(main / name, content)
+    count = _make_weights(facts, config, main, seed)
+    _write(main / "config.json", config)
+    if generation:
+        _write(main / "generation_config.json", generation)
+    card = dict(facts.get("card") or {})
+    front = yaml.safe_dump(card, sort_keys=False)
+    readme = f"---\n{front}---\n\n# {asset_id}\n\nA stand-in: its weights are random.\n"
+    (main / "README.md").write_text(readme, encoding="utf-8")
+    tags = ["transformers", "safetensors", config["model_type"], facts["pipeline_tag"]]
+    dtype = {"bfloat16": "BF16", "float16": "F16"}.get(facts["dtype"], "F32")
+    extra = {
+        "pipeline_tag": facts["pipeline_tag"],
+        "config": {"architectures": config.get("architectures"), "model_type": config["model_type"]},
+    }
+    if facts.get("weights", "safetensors") == "safetensors":
+        extra["safetensors"] = {"parameters": {dtype: count}, "total": count}
+    write_manifest(folder, {"main": "main"}, card, tags, extra)
+
+
+def _with_ids(content: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
+    """`content` with every token id, and the vocabulary's size, moved to the small vocabulary."""
+    found: dict[str, Any] = {}
+    for key, value in content.items():
+        if key == "vocab_size":
+            # Real embeddings are often longer than the vocabulary; they stay as much longer.
+            value = vocabulary.length + (value - vocabulary.true_length)
+        elif key.endswith(("_token_id", "_token_ids", "suppress_tokens")):
+            value = (
+                [_moved(each, vocabulary) for each in value] if isinstance(value, list) else _moved(value, vocabulary)
+            )
+        elif isinstance(value, Mapping):
+            value = _with_ids(value, vocabulary)
+        found[key] = value
+    return found
+
+
+def _moved(true_id: int | None, vocabulary: Vocabulary) -> int | None:
+    return true_id if true_id is None or true_id < 0 else vocabulary.new_id(true_id)
+
+
+def _make_weights(facts: Mapping[str, Any], config: Mapping[str, Any], folder: Path, seed: int) -> int:
+    """Write the weights in the real repository's format; returns the number of parameters."""
+    import torch
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    torch.manual_seed(seed)
+    own = {key: value for key, value in config.items() if key not in ("model_type", "transformers_version")}
+    settings = transformers.AutoConfig.for_model(config["model_type"], **own)
+    model = getattr(transformers, facts["architecture"])(settings)
+    model = model.to(getattr(torch, facts["dtype"]))
+    count = sum(parameter.numel() for parameter in model.parameters())
+    if facts.get("weights", "safetensors") == "safetensors":
+        model.save_pretrained(folder, safe_serialization=True)
+    else:
+        torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    # What save_pretrained writes besides differs from the true files, which are written from the facts.
+    for extra in ("config.json", "generation_config.json"):
+        (folder / extra).unlink(missing_ok=True)
+    return count
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,87 @@
+"""SentencePiece models: DeBERTa-v3, T5, ALBERT, XLM-R (unigram); Llama 2, Mistral, Gemma (BPE with bytes)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import sentencepiece
+from tokenizers import Tokenizer
+
+from ..text import corpus
+from .common import LINES, Vocabulary, save_json
+
+ROLES = ("pad", "unk", "bos", "eos")
+OPTIONS = tuple(f"{name}_token" for name in "bos eos unk pad cls sep mask".split()) + (
+    "do_lower_case",
+    "extra_ids",
+    "legacy",
+    "add_bos_token",
+    "add_eos_token",
+    "add_prefix_space",
+)
+"""Keys of tokenizer_config.json that shape tokenizer.json."""
+
+
+def make(facts: Mapping[str, Any], folder: Path) -> Vocabulary:
+    """Write the SentencePiece model and, where the real repository has one, tokenizer.json."""
+    content = _train(facts)
+    path = folder / facts["model_file"]
+    path.write_bytes(content)
+    fast = _fast(facts, path)
+    if "tokenizer.json" in facts["files"]:
+        save_json(fast, folder)
+    ids = fast.get_vocab(with_added_tokens=True)
+    named = [*facts.get("first", []), *facts.get("last", []), *facts.get("added", [])]
+    moved = {each["id"]: ids[each["content"]] for each in named}
+    return Vocabulary(len(ids), facts["true_length"], ids, moved)
+
+
+def _train(facts: Mapping[str, Any]) -> bytes:
+    roles: dict[str, Any] = {f"{role}_id": -1 for role in ROLES}
+    for role, (token, number) in facts["roles"].items():
+        roles |= {f"{role}_id": number, f"{role}_piece": token}
+    lines = corpus(LINES)
+    if facts.get("lowercase"):
+        lines = [line.lower() for line in lines]
+    written = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines),
+        model_writer=written,
+        vocab_size=facts["regular"],
+        model_type=facts["algorithm"],
+        byte_fallback=bool(facts.get("byte_fallback", False)),
+        control_symbols=facts.get("control", []),
+        user_defined_symbols=facts.get("symbols", []),
+        split_digits=bool(facts.get("split_digits", False)),
+        normalization_rule_name=facts.get("normalization", "nmt_nfkc"),
+        remove_extra_whitespaces=bool(facts.get("remove_extra_whitespaces", True)),
+        allow_whitespace_only_pieces=bool(facts.get("byte_fallback", False)),
+        character_coverage=1.0,
+        # One thread, or the pieces differ from one run to the next.
+        num_threads=1,
+        minloglevel=2,
+        **roles,
+    )
+    return written.getvalue()
+
+
+def _fast(facts: Mapping[str, Any], path: Path) -> Tokenizer:
+    """The fast tokenizer that the real class makes of this SentencePiece model."""
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    fast = getattr(transformers, facts["fast_class"])(str(path), **_options(facts))
+    for each in facts.get("added", []):
+        special = each.get("special", True)
+        token = transformers.AddedToken(each["content"], special=special, normalized=each.get("normalized", False))
+        fast.add_tokens([token], special_tokens=special)
+    return fast.backend_tokenizer
+
+
+def _options(facts: Mapping[str, Any]) -> dict[str, Any]:
+    config = facts.get("config") or {}
+    named = {name: config[name] for name in OPTIONS if name in config}
+    return named | (facts.get("options") or {})

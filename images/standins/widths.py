@@ -1,0 +1,47 @@
+"""Shrinks a true configuration: fewer and odder widths, everything else as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+USUAL = frozenset(
+    [32, 64, 96, 128, 256, 300, 320, 384, 512, 640, 768, 896, 1000, 1024, 1280, 1536, 1600, 1792, 2048, 2304, 2560]
+    + [3072, 3584, 4096, 5120, 5632, 6144, 8192, 8960, 9728, 11008, 12288, 14336, 16384]
+)
+"""Widths that code may have written into it as numbers. A stand-in has none of them, so that such code shows."""
+LEAST = 100
+
+
+def shrunk(config: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
+    """`config` with the widths that `rules` name replaced, in the rules' order.
+
+    A rule is a number, or {heads: KEY} (a multiple of the number of heads that is also one of 16, as real
+    widths are, since code divides them by 8 or 16 heads of its own), {heads: KEY, even: true} (the same with
+    an even width per head, which rotary positions need), or {ratio_to: KEY} (keeps the true ratio).
+    """
+    found = dict(config)
+    for key, rule in rules.items():
+        if not isinstance(rule, Mapping):
+            found[key] = rule
+        elif "heads" in rule:
+            found[key] = _per_head(int(config[rule["heads"]]), bool(rule.get("even", False)))
+        elif config.get(key) is not None:
+            other = rule["ratio_to"]
+            found[key] = _unusual(round(found[other] * config[key] / config[other] / 8) * 8)
+    return found
+
+
+def _per_head(heads: int, even: bool) -> int:
+    each = 2
+    while True:
+        width = heads * each
+        if width > LEAST and width % 16 == 0 and width not in USUAL and not (even and each % 2):
+            return width
+        each += 1
+
+
+def _unusual(width: int) -> int:
+    while width in USUAL:
+        width += 8
+    return width

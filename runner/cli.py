@@ -1,0 +1,79 @@
+"""The command line: find the subcommand, import it, run it."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+USAGE = """\
+usage: sandbox-review SUBMISSION [--output DIR] [--json] [KEY=VALUE ...]
+       sandbox-review COMMAND ...
+
+Runs a machine-written ML experiment in a sandbox and says whether it is ready.
+
+SUBMISSION is a submission.json, a reviewer's transcript, a research_history.json,
+a directory, a .zip or .tar.gz of a repository, or a local git repository as PATH@COMMIT.
+
+commands:
+  review SUBMISSION ...   the same as naming the submission alone
+  import FILE|DIR         turn any accepted form into a submission.json
+  judge DIR               judge again from stored evidence, running nothing
+  assets list|show        the models and data sets that the sandbox can serve
+  hub                     the hub stand-in by itself; prints its URL
+  doctor                  what this machine can do and what is missing
+  schema NAME             the JSON Schema of submission or review
+
+options:
+  -o, --output DIR        where the review is written (default: ./review-<id>)
+  --json                  print the answer as JSON on stdout, progress on stderr
+  -h, --help              this text
+  --version               the program's version
+
+Common overrides (KEY=VALUE; all of them stand in the README):
+  backend=docker|bubblewrap|process   limits.wall_seconds=900   gpu=1
+  stages=[files,environment,compose,trial]   runs=[RUN_ID,...]   env.torch=auto
+
+exit status: 0 ready, 1 not ready, 2 submission or command line cannot be used, 3 inconclusive
+"""
+_COMMANDS = {
+    "review": "runner.commands.review",
+    "import": "runner.commands.import_",
+    "judge": "runner.commands.judge",
+    "assets": "runner.commands.assets",
+    "hub": "runner.commands.hub",
+    "doctor": "runner.commands.doctor",
+    "schema": "runner.commands.schema",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help"):
+        print(USAGE, end="")
+        return 0 if words else 2
+    if words[0] == "--version":
+        from runner import __version__
+
+        print(f"sandbox-review {__version__}")
+        return 0
+    # A first word that names no subcommand is a submission; a file of that name is written ./name.
+    command = _COMMANDS.get(words[0])
+    module = importlib.import_module(command or _COMMANDS["review"])
+    try:
+        status: int = module.run(words[1:] if command else words)
+    except BrokenPipeError:
+        # Whoever read our output has gone; that is no reason for a traceback.
+        sys.stderr.close()
+        return 0
+    return status
+
+
+def entry() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,175 @@
+"""From evidence to the answer: rules make drafts, drafts become findings, findings decide the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runner import __version__
+from runner.evidence import Evidence, TrialFacts
+from runner.reports.code_issue import code_issue
+from runner.review import (
+    AssetUse,
+    ChecklistItem,
+    Environment,
+    Finding,
+    Review,
+    StageResult,
+    SubmissionInfo,
+    Timings,
+)
+from runner.rules.base import Case, Draft, Judgement, all_rules, not_exercised
+from runner.vocabulary import (
+    Blame,
+    Provided,
+    Severity,
+    StageName,
+    Status,
+    Verdict,
+)
+
+_ORDER = list(StageName)
+
+
+def judge(case: Case, stages: Sequence[StageName], environment: Environment, timings: Timings) -> Review:
+    """Judge the evidence. `stages` are those that were asked for; runs nothing and reads no file."""
+    rules = all_rules()
+    judgements: dict[str, Judgement] = {}
+    for name, criterion in case.checklist.criteria.items():
+        if name in rules:
+            judgements[name] = rules[name](case)
+        elif criterion.decided in stages:
+            judgements[name] = not_exercised("no rule of this version decides it")
+        else:
+            judgements[name] = not_exercised(f"the {criterion.decided} stage was not asked for")
+    findings, ids = _findings(case, judgements)
+    checklist = [
+        ChecklistItem(
+            criterion=name,
+            section=case.checklist.criteria[name].section,
+            outcome=judgement.outcome,
+            findings=[ids[draft] for draft in judgement.drafts],
+            why=judgement.why,
+        )
+        for name, judgement in judgements.items()
+    ]
+    verdict = _verdict(case, stages, findings)
+    return Review(
+        tool_version=__version__,
+        submission=SubmissionInfo(
+            id=case.submission.id,
+            digest=case.submission.digest,
+            source=case.submission.source,
+            created_at=case.submission.created_at,
+            run_ids=list(case.run_ids),
+        ),
+        verdict=verdict,
+        is_code_ready=verdict is Verdict.READY,
+        code_issue=_issue(case, stages, verdict, findings),
+        findings=findings,
+        checklist=checklist,
+        stages=[_stage_result(evidence) for evidence in case.evidence],
+        assets=_assets(case.evidence),
+        environment=environment,
+        timings=timings,
+    )
+
+
+def _findings(case: Case, judgements: dict[str, Judgement]) -> tuple[list[Finding], dict[Draft, str]]:
+    """Blocking ones first, then in the order in which the stages met them."""
+    drafts = [draft for judgement in judgements.values() for draft in judgement.drafts]
+    drafts.sort(key=lambda draft: (draft.blame is not Blame.SUBMISSION, _severity(case, draft), _rank(draft)))
+    findings, ids = [], {}
+    for number, draft in enumerate(drafts, start=1):
+        ids[draft] = f"F{number}"
+        findings.append(
+            Finding(
+                id=ids[draft],
+                criterion=draft.criterion,
+                section=case.checklist.criteria[draft.criterion].section,
+                severity=case.checklist.criteria[draft.criterion].severity,
+                cause=draft.cause,
+                blame=draft.blame,
+                confidence=draft.confidence,
+                stage=draft.stage,
+                run_id=draft.run_id,
+                file=draft.file,
+                line=draft.line,
+                message=draft.message,
+                evidence=draft.evidence,
+            )
+        )
+    return findings, ids
+
+
+def _severity(case: Case, draft: Draft) -> bool:
+    return case.checklist.criteria[draft.criterion].severity is Severity.ADVISORY
+
+
+def _rank(draft: Draft) -> int:
+    return _ORDER.index(draft.stage)
+
+
+def _verdict(case: Case, stages: Sequence[StageName], findings: Sequence[Finding]) -> Verdict:
+    """not_ready on any blocking finding that is the submission's; ready only if every stage asked for gave its facts."""
+    if any(f.severity is Severity.BLOCKING and f.blame is Blame.SUBMISSION for f in findings):
+        return Verdict.NOT_READY
+    if any(f.blame is not Blame.SUBMISSION for f in findings) or _unfinished(case, stages):
+        return Verdict.INCONCLUSIVE
+    return Verdict.READY
+
+
+def _unfinished(case: Case, stages: Sequence[StageName]) -> list[str]:
+    """Stages asked for that did not give their facts, in words."""
+    words = []
+    for stage in stages:
+        attempts = case.of(stage)
+        expected = len(case.run_ids) if stage is StageName.TRIAL else 1
+        if len(attempts) < expected:
+            words.append(f"{stage} did not run")
+        elif any(e.status is not Status.OK for e in attempts) and stage is not StageName.FILES:
+            bad = next(e for e in attempts if e.status is not Status.OK)
+            words.append(f"{stage} ended with {bad.status}: {bad.status_evidence}")
+    return words
+
+
+def _issue(case: Case, stages: Sequence[StageName], verdict: Verdict, findings: list[Finding]) -> str:
+    if verdict is Verdict.READY:
+        return ""
+    text = code_issue(findings)
+    return text or "Inconclusive: " + "; ".join(_unfinished(case, stages))
+
+
+def _stage_result(evidence: Evidence) -> StageResult:
+    work = evidence.facts.work if isinstance(evidence.facts, TrialFacts) else {}
+    return StageResult(
+        stage=evidence.stage,
+        run_id=evidence.run_id,
+        attempt=evidence.attempt,
+        status=evidence.status,
+        exit_code=evidence.exit_code,
+        signal=evidence.signal,
+        wall_seconds=evidence.wall_seconds,
+        cpu_seconds=evidence.cpu_seconds,
+        peak_memory_mb=evidence.peak_memory_mb,
+        counters=work,
+        traceback=evidence.traceback,
+        outputs=[file.path for file in evidence.outputs],
+        bypasses=evidence.bypasses,
+        directory=evidence.directory,
+    )
+
+
+def _assets(evidence: Sequence[Evidence]) -> list[AssetUse]:
+    uses: dict[tuple[str, str], AssetUse] = {}
+    for request in (request for item in evidence for request in item.hub):
+        key = (request.kind, request.id)
+        old = uses.get(key)
+        provided = request.provided if old is None or old.provided is Provided.MISSING else old.provided
+        uses[key] = AssetUse(
+            kind=request.kind,  # type: ignore[arg-type]
+            id=request.id,
+            provided=provided,
+            inferred=request.inferred,
+            requests=request.requests + (old.requests if old else 0),
+        )
+    return list(uses.values())

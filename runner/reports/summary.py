@@ -1,0 +1,172 @@
+"""summary.md: for a pull request, a CI step summary, and for whoever or whatever repairs the code.
+
+At most `LIMIT` characters, most important first. Blocks are taken in the order of their rank until the space is used
+up, and written in the order of the page; what did not fit is named at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count as counter
+
+from runner.reports.excerpts import as_text, excerpt
+from runner.reports.findings import Group, behind, grouped, location, numbers, traceback_of
+from runner.reports.markdown import code, fence, inline
+from runner.reports.text import count, label, last_lines, one_line, seconds
+from runner.reports.wording import headline, not_exercised, what_to_do
+from runner.review import Review, Traceback
+from runner.vocabulary import Severity, Verdict
+
+LIMIT = 8_000
+"""Characters: fits a prompt, a comment and a screen or two."""
+_RESERVE = 400
+"""Kept free for the note on what was left out."""
+
+
+@dataclass(frozen=True)
+class _Block:
+    rank: tuple[int, int]
+    """Smaller is more important."""
+    text: str
+    what: str
+    """How the closing note calls it; "" for a block that needs no mention."""
+
+
+def render(review: Review, sources: Mapping[str, str]) -> str:
+    """The review as Markdown of at most `LIMIT` characters."""
+    blocks = _blocks(review, sources)
+    kept, left, space = set(), [], LIMIT - _RESERVE
+    for place in sorted(range(len(blocks)), key=lambda place: blocks[place].rank):
+        block = blocks[place]
+        if len(block.text) + 2 <= space:
+            kept.add(place)
+            space -= len(block.text) + 2
+        else:
+            left.append(block.what)
+    parts = [block.text for place, block in enumerate(blocks) if place in kept]
+    note = _left_out(left)
+    return "\n\n".join([*parts, note] if note else parts) + "\n"
+
+
+def _blocks(review: Review, sources: Mapping[str, str]) -> list[_Block]:
+    groups = grouped(review.findings)
+    shown = numbers(groups)
+    blocks = [_Block((0, 0), _head(review), "")]
+    heading = ""
+    for group in groups:
+        title = _title(group)
+        if title != heading:
+            heading = title
+            blocks.append(_Block((1 + (group.finding.severity is Severity.ADVISORY) * 4, 0), f"## {title}", ""))
+        blocks += _finding(review, group, shown, sources)
+    blocks += _closing(review)
+    return blocks
+
+
+def _title(group: Group) -> str:
+    if group.undecided:
+        return "Not the code's fault: could not be decided"
+    return "Blocking" if group.blocks else "Advisory"
+
+
+def _head(review: Review) -> str:
+    groups = grouped(review.findings)
+    advisory = sum(group.finding.severity is Severity.ADVISORY for group in groups)
+    facts = [
+        f"Submission {code(review.submission.id, 100)}",
+        count(len(review.submission.run_ids), "run id"),
+        f"reviewed in {seconds(review.timings.wall_seconds)} on {inline(review.environment.backend, 40)}",
+    ]
+    lines = [f"# {headline(review)}", " · ".join(facts)]
+    if review.verdict is Verdict.NOT_READY:
+        lines.append("Repair the findings in this order: a later one may have been hidden behind an earlier one.")
+    elif review.verdict is Verdict.READY:
+        lines.append(f"Every exercised blocking criterion passed. {count(advisory, 'advisory finding')}.")
+    lines += [f"To do: {inline(step, 400)}" for step in what_to_do(review)]
+    return "\n\n".join(lines)
+
+
+def _finding(review: Review, group: Group, shown: dict[str, int], sources: Mapping[str, str]) -> list[_Block]:
+    finding, number = group.finding, group.number
+    place = code(location(finding)) or f"{finding.stage.value} stage"
+    advisory = finding.severity is Severity.ADVISORY
+    name = f"{'advisory ' if advisory else ''}finding {number}"
+    if advisory:
+        line = f"{number}. {place}: {inline(finding.message, 240)} ({code(finding.criterion)})"
+        return [_Block((6, number), line, name)]
+    about = [code(finding.criterion), f"cause {finding.cause.value}", finding.confidence.value]
+    if group.run_ids:
+        about.append(_runs(group))
+    before = behind(group, shown)
+    if before:
+        about.append("found behind " + ", ".join(f"finding {step}" for step in before[:6]))
+    stated = f"### {number}. {place}\n\n{inline(finding.message, 500)}\n\n{' · '.join(about)}"
+    blocks = [_Block((2, number), stated, name)]
+    traceback = traceback_of(review, finding)
+    evidence = _evidence(finding.evidence, traceback)
+    if evidence:
+        blocks.append(_Block((3, number), fence(evidence), f"evidence of finding {number}"))
+    lines = as_text(excerpt(sources, finding.file, finding.line, around=2))
+    if lines:
+        blocks.append(_Block((4, number), fence(lines, _language(finding.file)), f"source of finding {number}"))
+    return blocks
+
+
+def _evidence(evidence: str, traceback: Traceback | None) -> str:
+    """What was seen, and the submission's last frames where the evidence does not already end in the error."""
+    seen = last_lines(evidence, lines=8, limit=700) if evidence.strip() else ""
+    if traceback is None:
+        return seen
+    frames = [frame for frame in traceback.frames if frame.in_submission][-3:]
+    ends = [
+        f'File "{one_line(frame.file, 120)}", line {frame.line}, in {one_line(frame.function, 60)}' for frame in frames
+    ]
+    error = f"{one_line(traceback.type, 80)}: {one_line(traceback.message, 400)}"
+    return "\n".join([*ends, error] if traceback.type in seen else filter(None, [seen, *ends, error]))
+
+
+def _runs(group: Group) -> str:
+    names = ", ".join(code(run_id, 60) for run_id in group.run_ids[:3])
+    more = len(group.run_ids) - 3
+    return f"run {names}" + (f" and {more} more" if more > 0 else "")
+
+
+def _closing(review: Review) -> list[_Block]:
+    blocks = []
+    bypasses = list(dict.fromkeys(step for stage in review.stages for step in stage.bypasses))
+    if bypasses:
+        text = "Stepped over to look further: " + "; ".join(inline(step, 120) for step in bypasses[:10])
+        blocks.append(_Block((2, 10**6), text, "what was stepped over"))
+    skipped = not_exercised(review)
+    if skipped:
+        names = ", ".join(skipped[:12]) + (f" and {len(skipped) - 12} more" if len(skipped) > 12 else "")
+        text = f"Not exercised, so neither passed nor failed ({len(skipped)}): {names}"
+        blocks.append(_Block((5, 0), text, "what was not exercised"))
+    if review.claims:
+        outcomes = [label(claim.outcome) for claim in review.claims]
+        told = ", ".join(f"{outcomes.count(word)} {word}" for word in dict.fromkeys(outcomes))
+        blocks.append(_Block((7, 0), f"Claims of the earlier review: {told}", "the earlier review's claims"))
+    return blocks
+
+
+def _left_out(left: list[str]) -> str:
+    """One sentence, least important things last; empty where everything fitted."""
+    left = [what for what in left if what]
+    if not left:
+        return ""
+    named = []
+    room = counter(_RESERVE - 120, -1)
+    space = next(room)
+    for what in left:
+        if len(what) + 2 > space:
+            break
+        named.append(what)
+        space -= len(what) + 2
+    more = f" and {len(left) - len(named)} more" if len(named) < len(left) else ""
+    return f"Left out for length, all in report.html and review.json: {', '.join(named)}{more}."
+
+
+def _language(file: str | None) -> str:
+    suffix = (file or "").rpartition(".")[2]
+    return {"py": "python", "yaml": "yaml", "yml": "yaml", "toml": "toml"}.get(suffix, "text")

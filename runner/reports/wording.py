@@ -1,0 +1,73 @@
+"""The verdict in words: the same sentences in the terminal, the summary and the page."""
+
+from __future__ import annotations
+
+from runner.reports.findings import Group, grouped
+from runner.reports.text import count, one_line
+from runner.review import Review
+from runner.vocabulary import Blame, CriterionOutcome, Provided, Severity, Verdict
+
+NAMES = {
+    Verdict.READY: "Ready",
+    Verdict.NOT_READY: "Not ready",
+    Verdict.INCONCLUSIVE: "Inconclusive",
+}
+
+
+def headline(review: Review) -> str:
+    """The verdict and its reason in a few words."""
+    groups = grouped(review.findings)
+    name = NAMES[review.verdict]
+    if review.verdict is Verdict.NOT_READY:
+        return f"{name}: {count(sum(group.blocks for group in groups), 'blocking finding')}"
+    if review.verdict is Verdict.INCONCLUSIVE:
+        return f"{name}: {reason(groups)}"
+    return f"{name}: no blocking finding"
+
+
+def reason(groups: list[Group]) -> str:
+    """What kept an inconclusive review from deciding."""
+    blames = {group.finding.blame for group in groups if group.undecided}
+    if Blame.ASSETS in blames and Blame.INFRASTRUCTURE in blames:
+        return "assets were missing and the infrastructure failed"
+    if Blame.ASSETS in blames:
+        return "an asset could not be served"
+    if Blame.INFRASTRUCTURE in blames:
+        return "the infrastructure failed"
+    return "too little could be exercised"
+
+
+def counts(review: Review) -> dict[str, int]:
+    """How many findings of each kind are shown, and how far the checklist was exercised."""
+    groups = grouped(review.findings)
+    outcome = [item.outcome for item in review.checklist]
+    return {
+        "blocking": sum(group.blocks for group in groups),
+        "undecided": sum(group.undecided for group in groups),
+        "advisory": sum(group.finding.severity is Severity.ADVISORY and not group.undecided for group in groups),
+        "passed": outcome.count(CriterionOutcome.PASS),
+        "failed": outcome.count(CriterionOutcome.FAIL),
+        "not_exercised": outcome.count(CriterionOutcome.NOT_EXERCISED),
+        "criteria": len(outcome) - outcome.count(CriterionOutcome.NOT_APPLICABLE),
+    }
+
+
+def not_exercised(review: Review) -> list[str]:
+    """Criteria whose evidence could not be gathered."""
+    return [item.criterion for item in review.checklist if item.outcome is CriterionOutcome.NOT_EXERCISED]
+
+
+def what_to_do(review: Review) -> list[str]:
+    """The next step for what the author of the code cannot repair; empty where there is nothing of the kind."""
+    blames = {finding.blame for finding in review.findings}
+    missing = [one_line(asset.id, 80) for asset in review.assets if asset.provided is Provided.MISSING]
+    steps = []
+    if Blame.ASSETS in blames or missing:
+        named = f" ({', '.join(missing[:3])}{', …' if len(missing) > 3 else ''})" if missing else ""
+        steps.append(
+            f"Serve what was missing{named}: sandbox-review assets add, or review again with assets=mirror "
+            "or assets=live."
+        )
+    if Blame.INFRASTRUCTURE in blames:
+        steps.append("Ask sandbox-review doctor what this machine lacks, then review again.")
+    return steps

@@ -1,0 +1,1 @@
+"""Rules read evidence and run nothing. One small function decides one criterion."""

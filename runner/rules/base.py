@@ -1,0 +1,129 @@
+"""What a rule gets and what it gives, and the registry of all rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from runner.checklist import Checklist
+from runner.evidence import ComposeFacts, EnvironmentFacts, Evidence, FilesFacts
+from runner.submissions.model import Submission
+from runner.vocabulary import Blame, Cause, Confidence, CriterionOutcome, StageName, Status
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A finding before it has an id: what is wrong, whose it is, and what was seen."""
+
+    criterion: str
+    cause: Cause
+    stage: StageName
+    message: str
+    blame: Blame = Blame.SUBMISSION
+    confidence: Confidence = Confidence.OBSERVED
+    run_id: str | None = None
+    file: str | None = None
+    line: int | None = None
+    evidence: str = ""
+    root: tuple[str, ...] = ()
+    """What makes two drafts the same mistake, seen twice; empty: equal only to itself."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a rule says of its criterion."""
+
+    outcome: CriterionOutcome
+    drafts: tuple[Draft, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that rules read."""
+
+    submission: Submission
+    checklist: Checklist
+    evidence: Sequence[Evidence]
+    run_ids: Sequence[str]
+    """The run ids that the review covers."""
+    gpus: int = 0
+
+    def of(self, stage: StageName) -> list[Evidence]:
+        """The last attempt of the stage for each run id, in the order in which they ran."""
+        last: dict[str | None, Evidence] = {}
+        for evidence in self.evidence:
+            if evidence.stage is stage:
+                last[evidence.run_id] = evidence
+        return list(last.values())
+
+    @cached_property
+    def files(self) -> FilesFacts | None:
+        """Facts of the files stage."""
+        return next((e.facts for e in self.of(StageName.FILES) if isinstance(e.facts, FilesFacts)), None)
+
+    @cached_property
+    def environment(self) -> EnvironmentFacts | None:
+        """Facts of the environment stage."""
+        return next((e.facts for e in self.of(StageName.ENVIRONMENT) if isinstance(e.facts, EnvironmentFacts)), None)
+
+    @cached_property
+    def compose(self) -> ComposeFacts | None:
+        """Facts of the compose stage."""
+        return next((e.facts for e in self.of(StageName.COMPOSE) if isinstance(e.facts, ComposeFacts)), None)
+
+
+Rule = Callable[[Case], Judgement]
+_RULES: dict[str, Rule] = {}
+
+
+def decides(criterion: str) -> Callable[[Rule], Rule]:
+    """Register a rule for a criterion of the checklist; one rule each."""
+
+    def register(rule: Rule) -> Rule:
+        if criterion in _RULES:
+            raise ValueError(f"{criterion} has a rule already")
+        _RULES[criterion] = rule
+        return rule
+
+    return register
+
+
+def all_rules() -> Mapping[str, Rule]:
+    """Criterion -> rule, with every rule module imported."""
+    from runner.rules import compose, environment, files, trial  # noqa: F401
+
+    return _RULES
+
+
+def passed(why: str = "") -> Judgement:
+    return Judgement(CriterionOutcome.PASS, why=why)
+
+
+def not_exercised(why: str) -> Judgement:
+    return Judgement(CriterionOutcome.NOT_EXERCISED, why=why)
+
+
+def judged(drafts: Iterable[Draft], why_passed: str = "") -> Judgement:
+    """Fail if a draft is the submission's, not exercised if all are others', pass if there is none."""
+    found = tuple(drafts)
+    if not found:
+        return passed(why_passed)
+    if any(draft.blame is Blame.SUBMISSION for draft in found):
+        return Judgement(CriterionOutcome.FAIL, found, found[0].message)
+    return Judgement(CriterionOutcome.NOT_EXERCISED, found, found[0].message)
+
+
+def missing_stage(case: Case, stage: StageName) -> str:
+    """Why there are no facts of a stage, for `not_exercised`."""
+    ran = case.of(stage)
+    if not ran:
+        return f"the {stage} stage did not run"
+    if any(e.status is Status.INFRASTRUCTURE_ERROR for e in ran):
+        return f"the {stage} stage was ended by the infrastructure: {ran[-1].status_evidence}"
+    return f"the {stage} stage left no facts: {ran[-1].status_evidence or ran[-1].status}"
+
+
+def for_run(draft: Draft, run_id: str | None) -> Draft:
+    return replace(draft, run_id=run_id)

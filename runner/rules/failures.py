@@ -1,0 +1,203 @@
+"""The failures of a review, each once: what compose met and a trial met again is one failure, seen twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runner.evidence import ComposeFacts, Evidence
+from runner.review import Traceback
+from runner.rules.base import Case, Draft
+from runner.rules.diagnosis import Diagnosis, Scene, diagnose_traceback
+from runner.vocabulary import Blame, Cause, Confidence, StageName, Status
+
+_LIMITS = {
+    Status.TIMEOUT: ("mode.trial_time", "was stopped at its time limit"),
+    Status.OUT_OF_MEMORY: ("mode.trial_memory", "was stopped at its memory limit"),
+    Status.GPU_OUT_OF_MEMORY: ("mode.trial_memory", "ran out of GPU memory"),
+    Status.DISK_FULL: ("implementation.trial_completes", "was stopped at its disk limit"),
+    Status.OUTPUT_LIMIT: ("implementation.trial_completes", "printed more than the output limit"),
+    Status.PROCESS_LIMIT: ("implementation.trial_completes", "was refused another process"),
+}
+
+
+def failures(case: Case) -> list[Draft]:
+    """Every failure of compose and trial, the same mistake once, earliest stage first."""
+    drafts = [*_import_failures(case), *_composition_failures(case), *_trial_failures(case)]
+    return merge(drafts, set(case.run_ids))
+
+
+def merge(drafts: list[Draft], run_ids: set[str]) -> list[Draft]:
+    """Join drafts with the same root: over run ids, and over stages, where seeing it twice confirms it."""
+    groups: dict[tuple[object, ...], list[Draft]] = {}
+    for number, draft in enumerate(drafts):
+        groups.setdefault(draft.root or (number,), []).append(draft)
+    merged = []
+    for group in groups.values():
+        first = group[0]
+        runs = {draft.run_id for draft in group}
+        everywhere = None in runs or runs >= run_ids
+        again = len({(draft.stage, draft.run_id) for draft in group}) > 1
+        confidence = Confidence.CONFIRMED if again else first.confidence
+        if everywhere or len(runs) == 1:
+            merged.append(replace(first, run_id=None if everywhere else first.run_id, confidence=confidence))
+        else:
+            merged += [replace(draft, confidence=confidence) for draft in {d.run_id: d for d in group}.values()]
+    return merged
+
+
+def _scene(case: Case, traceback: Traceback, evidence: Evidence) -> Scene:
+    replaced = case.environment is not None and case.environment.torch not in ("", "as resolved")
+    return Scene(traceback, evidence.hub, case.gpus, replaced)
+
+
+def _import_failures(case: Case) -> list[Draft]:
+    found = []
+    for evidence in case.of(StageName.COMPOSE):
+        if not isinstance(evidence.facts, ComposeFacts):
+            continue
+        for failure in evidence.facts.import_failures:
+            diagnosis = diagnose_traceback(_scene(case, failure.traceback, evidence))
+            if diagnosis.criterion == "implementation.trial_completes":
+                diagnosis = replace(diagnosis, criterion="implementation.imports")
+            found.append(_draft(diagnosis, failure.traceback, evidence, f"importing {failure.module}"))
+    return found
+
+
+def _composition_failures(case: Case) -> list[Draft]:
+    found = []
+    for evidence in case.of(StageName.COMPOSE):
+        if not isinstance(evidence.facts, ComposeFacts):
+            continue
+        for composition in evidence.facts.compositions:
+            if composition.ok:
+                continue
+            trace = composition.exception
+            if trace is not None and not trace.type.startswith(("hydra.", "omegaconf.")):
+                diagnosis = diagnose_traceback(_scene(case, trace, evidence))
+                found.append(_draft(diagnosis, trace, evidence, f"{composition.module} run={composition.run_id}"))
+                continue
+            first = composition.errors[0] if composition.errors else "no configuration was printed"
+            others = [error.splitlines()[0] for error in composition.errors[1:] if error.strip()]
+            also = f" Also: {'; '.join(others)}." if others else ""
+            found.append(
+                Draft(
+                    criterion="hydra.composes",
+                    cause=Cause.HYDRA_CONFIG,
+                    stage=StageName.COMPOSE,
+                    run_id=composition.run_id,
+                    file=f"{composition.module.replace('.', '/')}.py",
+                    message=f"The configuration does not compose: {_one_line(first)}{also}",
+                    evidence="\n\n".join(composition.errors),
+                    root=("hydra", _without(first, composition.run_id)),
+                )
+            )
+    return found
+
+
+def _trial_failures(case: Case) -> list[Draft]:
+    found = []
+    for evidence in case.of(StageName.TRIAL):
+        if evidence.status in (Status.OK, Status.SKIPPED, Status.STOPPED_OVER_BUDGET):
+            continue
+        if evidence.status is Status.INFRASTRUCTURE_ERROR:
+            found.append(_infrastructure(evidence))
+        elif evidence.status in _LIMITS:
+            found.append(_limit(case, evidence))
+        elif evidence.traceback is not None:
+            diagnosis = diagnose_traceback(_scene(case, evidence.traceback, evidence))
+            found.append(_draft(diagnosis, evidence.traceback, evidence, f"the trial of {evidence.run_id}"))
+        else:
+            found.append(_silent(evidence))
+    return found
+
+
+def _draft(diagnosis: Diagnosis, traceback: Traceback, evidence: Evidence, where: str) -> Draft:
+    run_id = evidence.run_id or ""
+    hydra = diagnosis.criterion == "hydra.composes"
+    place = (
+        ("hydra", _without(traceback.message, run_id))
+        if hydra
+        else (traceback.type, traceback.file or "", str(traceback.line))
+    )
+    advice = f" {diagnosis.advice}" if diagnosis.advice else ""
+    return Draft(
+        criterion=diagnosis.criterion,
+        cause=diagnosis.cause,
+        blame=diagnosis.blame,
+        stage=evidence.stage,
+        run_id=evidence.run_id,
+        file=traceback.file,
+        line=traceback.line,
+        message=f"{traceback.type}: {_one_line(traceback.message)} ({where}).{advice}",
+        evidence=_frames(traceback),
+        root=place,
+    )
+
+
+def _infrastructure(evidence: Evidence) -> Draft:
+    return Draft(
+        criterion="implementation.trial_completes",
+        cause=Cause.UNCLEAR,
+        blame=Blame.INFRASTRUCTURE,
+        stage=evidence.stage,
+        run_id=evidence.run_id,
+        message=f"The trial was ended by the infrastructure: {evidence.status_evidence}",
+    )
+
+
+def _limit(case: Case, evidence: Evidence) -> Draft:
+    criterion, words = _LIMITS[evidence.status]
+    # On a machine that is slower than the one the limit was made for, time alone proves nothing.
+    slow = evidence.status is Status.TIMEOUT and not case.gpus and not _busy_beyond_trial(evidence)
+    return Draft(
+        criterion=criterion,
+        cause=Cause.RESOURCE_LIMIT,
+        blame=Blame.INFRASTRUCTURE if slow else Blame.SUBMISSION,
+        stage=evidence.stage,
+        run_id=evidence.run_id,
+        message=f"The trial {words} ({evidence.status_evidence})."
+        + (" Without a GPU this does not say that the code is too slow." if slow else ""),
+        evidence=evidence.stderr_tail[-1500:],
+    )
+
+
+def _busy_beyond_trial(evidence: Evidence) -> bool:
+    """Whether it had gone so far beyond one trial's work that a faster machine would not have helped."""
+    work = getattr(evidence.facts, "work", {})
+    return max(work.get("backward", 0), work.get("optimizer_steps", 0)) >= FAR_BEYOND_TRIAL
+
+
+FAR_BEYOND_TRIAL = 50
+"""Backward passes; a trial may have two batches, and no usual accumulation makes fifty of them."""
+
+
+def _silent(evidence: Evidence) -> Draft:
+    crash = f"signal {evidence.signal}" if evidence.signal else f"exit code {evidence.exit_code}"
+    return Draft(
+        criterion="implementation.trial_completes",
+        cause=Cause.UNCLEAR,
+        # A crash in native code may be a build that we put in the place of another.
+        blame=Blame.INFRASTRUCTURE if evidence.signal else Blame.SUBMISSION,
+        stage=evidence.stage,
+        run_id=evidence.run_id,
+        message=f"The trial ended with {crash} and said nothing that explains it.",
+        evidence=evidence.stderr_tail[-1500:],
+        root=("silent", crash),
+    )
+
+
+def _frames(traceback: Traceback) -> str:
+    lines = []
+    for frame in [f for f in traceback.frames if f.in_submission][-4:]:
+        lines.append(f"{frame.file}:{frame.line} in {frame.function}: {frame.source}".rstrip(": "))
+    return "\n".join([*lines, f"{traceback.type}: {traceback.message[:2000]}"])
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:400]
+
+
+def _without(text: str, run_id: str) -> str:
+    """The first line, without what differs between run ids."""
+    first = text.strip().splitlines()[0] if text.strip() else ""
+    return first.replace(run_id, "<run>") if run_id else first

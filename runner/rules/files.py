@@ -1,0 +1,179 @@
+"""Criteria that reading the files decides."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from runner.evidence import FileProblem, FilesFacts
+from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised
+from runner.submissions.slots import SLOTS
+from runner.vocabulary import Cause, Confidence, StageName
+
+REQUIRED = tuple(SLOTS.values())
+_SOURCE_SUFFIXES = {".py", ".ipynb", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".ini"}
+# Tooling of the repository around the experiment; neither source nor configuration of it.
+_NOT_THE_EXPERIMENT = (".github/", ".gitlab/", ".research/", ".vscode/", ".devcontainer/")
+
+
+def _facts(case: Case) -> FilesFacts | Judgement:
+    return case.files or not_exercised(missing_stage(case, StageName.FILES))
+
+
+def _draft(criterion: str, problem: FileProblem, cause: Cause, what: str) -> Draft:
+    return Draft(
+        criterion=criterion,
+        cause=cause,
+        stage=StageName.FILES,
+        message=what,
+        confidence=Confidence.CONFIRMED,
+        file=problem.file,
+        line=problem.line,
+        evidence=problem.message,
+        root=("source", problem.file, str(problem.line)) if problem.kind == "syntax" else (),
+    )
+
+
+@decides("structure.required_files")
+def required_files(case: Case) -> Judgement:
+    facts = _facts(case)
+    if isinstance(facts, Judgement):
+        return facts
+    return judged(
+        Draft(
+            criterion="structure.required_files",
+            cause=Cause.STRUCTURE,
+            stage=StageName.FILES,
+            message=f"The required file {path} is missing.",
+            confidence=Confidence.CONFIRMED,
+            file=path,
+        )
+        for path in REQUIRED
+        if path not in facts.files
+    )
+
+
+@decides("structure.no_extra_files")
+def no_extra_files(case: Case) -> Judgement:
+    facts = _facts(case)
+    if isinstance(facts, Judgement):
+        return facts
+    expected = {*REQUIRED, *(case.submission.run_config_path(run_id) for run_id in case.submission.run_ids)}
+    extra = [path for path in facts.files if path not in expected and _is_source(path)]
+    return judged(
+        Draft(
+            criterion="structure.no_extra_files",
+            cause=Cause.STRUCTURE,
+            stage=StageName.FILES,
+            message=f"{path} is not one of the files that a submission consists of; move what it holds into one of them.",
+            confidence=Confidence.CONFIRMED,
+            file=path,
+        )
+        for path in extra
+    )
+
+
+def _is_source(path: str) -> bool:
+    return PurePosixPath(path).suffix in _SOURCE_SUFFIXES and not path.startswith(_NOT_THE_EXPERIMENT)
+
+
+@decides("implementation.files_nonempty")
+def files_nonempty(case: Case) -> Judgement:
+    facts = _facts(case)
+    if isinstance(facts, Judgement):
+        return facts
+    return judged(
+        _draft(
+            "implementation.files_nonempty",
+            problem,
+            Cause.STRUCTURE,
+            f"{problem.file} is empty, or holds only comments.",
+        )
+        for problem in facts.problems
+        if problem.kind == "empty" and problem.file in REQUIRED
+    )
+
+
+@decides("implementation.compiles")
+def compiles(case: Case) -> Judgement:
+    facts = _facts(case)
+    if isinstance(facts, Judgement):
+        return facts
+    run_configs = {case.submission.run_config_path(run_id) for run_id in case.submission.run_ids}
+    drafts = []
+    for problem in facts.problems:
+        if problem.kind not in ("syntax", "duplicate_key", "not_a_mapping") or problem.file in run_configs:
+            continue
+        if problem.file.endswith(".py"):
+            cause, what = Cause.IMPORT_NAME, "does not compile"
+        elif problem.file.endswith(".toml"):
+            cause, what = Cause.PACKAGING, "is not valid TOML"
+        else:
+            cause, what = Cause.HYDRA_CONFIG, "cannot be read by Hydra"
+        drafts.append(_draft("implementation.compiles", problem, cause, f"{problem.file} {what}: {problem.message}"))
+    return judged(drafts)
+
+
+@decides("implementation.no_placeholders")
+def no_placeholders(case: Case) -> Judgement:
+    facts = _facts(case)
+    if isinstance(facts, Judgement):
+        return facts
+    return judged(
+        _draft("implementation.no_placeholders", problem, Cause.LOGIC, f"Not implemented: {problem.message}.")
+        for problem in facts.problems
+        if problem.kind == "placeholder"
+    )
+
+
+@decides("wandb.entity_project")
+def entity_project(case: Case) -> Judgement:
+    facts = _facts(case)
+    if isinstance(facts, Judgement):
+        return facts
+    if not facts.wandb:
+        return not_exercised("config/config.yaml could not be read")
+    absent = [key for key, value in facts.wandb.items() if value is None]
+    return judged(
+        [
+            Draft(
+                criterion="wandb.entity_project",
+                cause=Cause.WANDB,
+                stage=StageName.FILES,
+                message=f"config/config.yaml names no W&B {' and no '.join(absent)} (wandb.{', wandb.'.join(absent)}).",
+                confidence=Confidence.CONFIRMED,
+                file="config/config.yaml",
+                line=facts.wandb_line,
+            )
+        ]
+        if absent
+        else []
+    )
+
+
+@decides("config.run_yaml_valid")
+def run_yaml_valid(case: Case) -> Judgement:
+    facts = _facts(case)
+    if isinstance(facts, Judgement):
+        return facts
+    drafts = []
+    for run_id in case.run_ids:
+        path = case.submission.run_config_path(run_id)
+        problems = [problem for problem in facts.problems if problem.file == path]
+        drafts += [
+            _draft("config.run_yaml_valid", problem, Cause.HYDRA_CONFIG, f"{path} is not usable: {problem.message}")
+            for problem in problems
+        ]
+        named = facts.run_ids_in_yaml.get(run_id)
+        if not problems and named not in (None, run_id):
+            drafts.append(
+                Draft(
+                    criterion="config.run_yaml_valid",
+                    cause=Cause.HYDRA_CONFIG,
+                    stage=StageName.FILES,
+                    message=f"{path} gives run_id {named!r}, the submission calls this run {run_id!r}.",
+                    confidence=Confidence.CONFIRMED,
+                    run_id=run_id,
+                    file=path,
+                )
+            )
+    return judged(drafts)

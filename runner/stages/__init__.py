@@ -1,0 +1,1 @@
+"""Stages gather facts and judge nothing. Each reads as prepare, run, collect."""

@@ -1,0 +1,1 @@
+"""The environment stage: what `uv sync` would install for this pyproject.toml, no more and no less."""

@@ -1,0 +1,1 @@
+"""The files stage: what reading and parsing shows. Runs nothing of the submission."""

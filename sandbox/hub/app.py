@@ -1,0 +1,134 @@
+"""The hub's addresses, answered from the asset store; every request is recorded with what stood behind it."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from sandbox.assets import Asset, AssetStore, Revision, Standin
+from sandbox.errors import InfrastructureError
+from sandbox.hub import actions, errors, services
+from sandbox.hub.address import Address, parse
+from sandbox.hub.record import HubRequest, Provided, Recorder
+
+COMMIT = re.compile(r"[0-9a-f]{7,40}")
+
+
+@dataclass
+class _Answer:
+    """A response and what the record says of it."""
+
+    response: Response
+    provided: Provided
+    canonical: str = ""
+    detail: str = ""
+
+
+def hub_app(store: AssetStore, recorder: Recorder) -> Starlette:
+    """The application; one per stage attempt, so that `recorder` holds that attempt's requests only."""
+
+    async def serve(request: Request) -> Response:
+        arrived, began = time.time(), time.perf_counter()
+        raw_path = bytes(request.scope.get("raw_path") or request.url.path.encode()).decode("latin-1")
+        address = parse(raw_path.split("?")[0])
+        if address is None:
+            name, response = await services.answer(request, store)
+            answer = _Answer(response, Provided.SERVICE)
+        else:
+            name = address.action
+            answer = await _answer(request, address, store)
+        recorder.add(
+            HubRequest(
+                time=arrived,
+                seconds=round(time.perf_counter() - began, 6),
+                method=request.method,
+                kind=address.kind if address else "",
+                repo=address.repo if address else "",
+                canonical=answer.canonical or (address.repo if address else ""),
+                revision=address.revision if address else "",
+                action=name,
+                path=address.path if address else request.url.path,
+                status=answer.response.status_code,
+                provided=answer.provided,
+                detail=answer.detail,
+            )
+        )
+        return answer.response
+
+    methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]
+    return Starlette(routes=[Route("/{path:path}", serve, methods=methods)])
+
+
+async def _answer(request: Request, address: Address, store: AssetStore) -> _Answer:
+    authenticated = "authorization" in request.headers
+    asset = store.find(address.kind, address.repo)
+    if asset is None:
+        exists = store.catalogue.can_exist(address.kind, address.repo)
+        provided = Provided.MISSING if exists else Provided.NONEXISTENT
+        return _Answer(errors.repository_not_found(authenticated), provided)
+    if asset.id != address.repo:
+        return _Answer(_moved(request, address, asset), Provided.STANDIN, asset.id)
+    if asset.gated and not authenticated and not address.api:
+        return _Answer(errors.gated(asset.id, authenticated), Provided.GATED, asset.id)
+    try:
+        standin = await run_in_threadpool(store.standin, asset)
+    except InfrastructureError as problem:
+        return _Answer(errors.unavailable(), Provided.INFRASTRUCTURE, asset.id, str(problem))
+    revision = _revision(standin, address.revision)
+    if revision is None:
+        return _Answer(errors.revision_not_found(address.revision), Provided.STANDIN, asset.id)
+    response = await _act(request, address, standin, revision)
+    return _Answer(response, Provided.STANDIN, asset.id)
+
+
+def _moved(request: Request, address: Address, asset: Asset) -> Response:
+    """Short and former names are redirected to today's id, by a relative address, as the hub does."""
+    raw_path = bytes(request.scope.get("raw_path") or request.url.path.encode()).decode("latin-1").split("?")[0]
+    target = raw_path.replace(f"/{address.repo}", f"/{asset.id}", 1)
+    if request.url.query:
+        target += f"?{request.url.query}"
+    return RedirectResponse(target, status_code=307)
+
+
+def _revision(standin: Standin, name: str) -> Revision | None:
+    """A branch by name or commit. Any other commit id may exist on the real hub: it gets the main branch's files."""
+    if name in standin.revisions:
+        return standin.revisions[name]
+    for revision in standin.revisions.values():
+        if revision.sha == name:
+            return revision
+    main = standin.revisions["main"]
+    if COMMIT.fullmatch(name):
+        return Revision(name if len(name) == 40 else main.sha, main.folder, main.files)
+    return main if name in standin.extra.get("tags", ()) else None
+
+
+async def _act(request: Request, address: Address, standin: Standin, revision: Revision) -> Response:
+    query: Any = request.query_params
+    match address.action:
+        case "resolve":
+            return actions.resolve(request, address, revision)
+        case "info":
+            return actions.info(request, standin, revision)
+        case "tree":
+            return actions.tree(address, revision, query)
+        case "paths-info":
+            return await actions.paths_info(request, revision)
+        case "refs":
+            return actions.refs(standin)
+        case "treesize":
+            return JSONResponse({"path": "/", "size": sum(entry.size for entry in revision.files)})
+        case "commits":
+            return actions.commits(revision)
+        case "discussions":
+            return JSONResponse({"discussions": [], "count": 0, "start": 0})
+        case _:
+            return errors.error(404, "Sorry, we can't find the page you are looking for.")

@@ -1,0 +1,151 @@
+"""Imports every module of src/ and lets Hydra compose every run id's configuration; trains nothing.
+
+Runs as `uv run python compose.py SPEC.json RESULT.jsonl`, with the repository as working directory. One line of JSON is
+written per fact as it is gathered, so that a crash loses only what comes after. Standard library only.
+"""
+
+import ast
+import contextlib
+import io
+import json
+import os
+import runpy
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+MAX_OVERRIDES_APPENDED = 6
+COMPOSE_SECONDS = 60
+
+
+def main(spec_path, result_path):
+    """Work off the specification: imports first (they warm the process up), then compositions in forked children."""
+    spec = json.loads(Path(spec_path).read_text(encoding="utf-8"))
+    sys.path[0] = os.getcwd()  # as `python -m` has it
+    with Path(result_path).open("a", encoding="utf-8") as out:
+        report = _Report(out)
+        for module in spec["modules"]:
+            _import(module, report)
+        for entry in spec["entries"]:
+            if not _has_hydra_main(entry):
+                report.write(fact="without_hydra", module=entry)
+                continue
+            for run_id, overrides in spec["command_lines"].items():
+                report.write(fact="composition", module=entry, run_id=run_id, **_compose(entry, overrides))
+        report.write(fact="finished")
+
+
+class _Report:
+    def __init__(self, out):
+        self._out = out
+
+    def write(self, **fact):
+        self._out.write(json.dumps(fact) + "\n")
+        self._out.flush()
+
+
+def _import(module, report):
+    # Each import prints what it likes; the host reads tracebacks from the result, not from the streams.
+    report.write(fact="importing", module=module)
+    try:
+        __import__(module)
+    except BaseException as error:  # sys.exit() at import time is a failed import too
+        if isinstance(error, (KeyboardInterrupt, MemoryError)):
+            raise
+        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        report.write(fact="import_failure", module=module, traceback=text[-20000:])
+    else:
+        report.write(fact="imported", module=module)
+
+
+def _has_hydra_main(module):
+    """Whether a function of the module is decorated with hydra.main, by reading alone."""
+    path = Path(*module.split(".")).with_suffix(".py")
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return False
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for decorator in node.decorator_list:
+                target = decorator.func if isinstance(decorator, ast.Call) else decorator
+                if ast.unparse(target) in ("hydra.main", "main"):
+                    return True
+    return False
+
+
+def _compose(module, overrides):
+    """Ask `python -m module overrides --cfg job` what it makes of the command line.
+
+    `--cfg job` makes Hydra print the configuration instead of calling the function. Where an override is refused
+    because its key does not exist, the next attempt appends it (`+key=value`), to see what else is wrong.
+    """
+    words, errors = list(overrides), []
+    for _ in range(MAX_OVERRIDES_APPENDED):
+        answer = _in_child(module, words)
+        if answer["ok"]:
+            return {"ok": not errors, "config": answer["stdout"], "errors": errors, "traceback": ""}
+        errors.append(answer["error"])
+        refused = [word for word in words if f"Could not override '{word.split('=')[0]}'" in answer["error"]]
+        if not refused:
+            return {"ok": False, "config": "", "errors": errors, "traceback": answer["traceback"]}
+        words = [f"+{word}" if word in refused else word for word in words]
+    return {"ok": False, "config": "", "errors": errors, "traceback": ""}
+
+
+def _in_child(module, words):
+    """Fork, so that Hydra's global state and whatever the module does leave no trace."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read_end)
+        signal.alarm(COMPOSE_SECONDS)
+        with os.fdopen(write_end, "w", encoding="utf-8") as pipe:
+            pipe.write(json.dumps(_run_as_main(module, words)))
+        os._exit(0)
+    os.close(write_end)
+    with os.fdopen(read_end, encoding="utf-8", errors="replace") as pipe:
+        text = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if text:
+        return json.loads(text)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+        return _answer(False, "", f"composing took longer than {COMPOSE_SECONDS} s", "")
+    return _answer(False, "", f"the process ended with wait status {status}", "")
+
+
+def _run_as_main(module, words):
+    stdout, stderr = io.StringIO(), io.StringIO()
+    sys.argv = [module, *words, "--cfg", "job"]
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    trace = ""
+    try:
+        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        ok = True
+    except SystemExit as end:
+        ok = end.code in (None, 0)
+        error = stderr.getvalue() or f"exit status {end.code}"
+    except BaseException as problem:
+        ok = False
+        error = _hydra_words(problem)
+        trace = traceback.format_exc()
+    return _answer(ok, stdout.getvalue(), "" if ok else error, trace)
+
+
+def _hydra_words(problem):
+    """What Hydra itself would print: the exception's message, and its cause's."""
+    words = [f"{type(problem).__name__}: {problem}" if not str(problem) else str(problem)]
+    cause = problem.__cause__
+    if cause is not None and str(cause) not in words[0]:
+        words.append(str(cause))
+    return "\n".join(words)
+
+
+def _answer(ok, stdout, error, trace):
+    return {"ok": ok, "stdout": stdout[:200000], "error": error[-8000:], "traceback": trace[-20000:]}
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

@@ -1,0 +1,121 @@
+"""Downloads the source archives of packages that have no wheels, and the wheels that building them needs.
+
+Runs where install.py runs, with the network. Nothing is built here: that happens later, without network.
+Usage: uv run --no-project --with packaging python fetch_sources.py SPEC.json RESULT.json
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+import tarfile
+import tempfile
+import tomllib
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import InvalidSdistFilename, parse_sdist_filename
+
+
+def main(spec_path, result_path):
+    """Fetch the newest fitting source archive of each wanted package; reports each as a path or an error."""
+    spec = json.loads(Path(spec_path).read_text(encoding="utf-8"))
+    index = _index_url(spec["uv"], spec["python"])
+    result = {}
+    for name, specifier in spec["wanted"].items():
+        try:
+            file = _newest(index, name, SpecifierSet(specifier, prereleases=False), spec["as_of"])
+            result[name] = {"path": str(_download(file, Path(spec["folder"]))), "url": file["url"]}
+        except (OSError, ValueError, LookupError) as error:
+            result[name] = {"error": f"{type(error).__name__}: {error}"}
+    archives = [Path(answer["path"]) for answer in result.values() if "path" in answer]
+    _make_build_environment(spec, archives)
+    Path(result_path).write_text(json.dumps(result), encoding="utf-8")
+
+
+def _make_build_environment(spec, archives):
+    requirements = {"setuptools", "wheel"}
+    for archive in archives:
+        requirements.update(_build_requirements(archive))
+    target = spec["build_environment"]
+    as_of = ["--exclude-newer", spec["as_of"]] if spec["as_of"] else []
+    subprocess.run([spec["uv"], "venv", "--python", spec["python"], target], check=True)
+    subprocess.run(
+        [
+            spec["uv"],
+            "pip",
+            "install",
+            "--no-build",
+            *as_of,
+            "--python",
+            f"{target}/bin/python",
+            *sorted(requirements),
+        ],
+        check=True,
+    )
+
+
+def _build_requirements(archive):
+    """build-system.requires of a source archive, read without unpacking it."""
+    if not archive.name.endswith((".tar.gz", ".tgz")):
+        return []
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            if member.isfile() and member.name.count("/") == 1 and member.name.endswith("/pyproject.toml"):
+                text = tar.extractfile(member).read(1 << 20).decode("utf-8", "replace")
+                try:
+                    return tomllib.loads(text).get("build-system", {}).get("requires", [])
+                except tomllib.TOMLDecodeError:
+                    return []
+    return []
+
+
+def _index_url(uv, python):
+    """The index that uv itself uses, as the lock of a one-package project names it."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "pyproject.toml").write_text(
+            '[project]\nname = "probe"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = ["packaging"]\n',
+            encoding="utf-8",
+        )
+        subprocess.run([uv, "lock", "--python", python], cwd=folder, check=True, capture_output=True)
+        lock = tomllib.loads((Path(folder) / "uv.lock").read_text(encoding="utf-8"))
+    return next(p["source"]["registry"] for p in lock["package"] if "registry" in p["source"])
+
+
+def _newest(index, name, specifier, as_of):
+    request = urllib.request.Request(
+        f"{index.rstrip('/')}/{name}/", headers={"Accept": "application/vnd.pypi.simple.v1+json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        files = json.load(answer)["files"]
+    fitting = []
+    for file in files:
+        try:
+            _, version = parse_sdist_filename(file["filename"])
+        except InvalidSdistFilename:
+            continue
+        published = file.get("upload-time") or ""
+        too_new = bool(as_of and published and published > as_of)
+        if version in specifier and not file.get("yanked") and not too_new:
+            fitting.append((version, file))
+    if not fitting:
+        raise LookupError(f"no source archive of {name} fits {str(specifier) or 'any version'}")
+    newest = max(fitting, key=lambda pair: pair[0])[1]
+    return {**newest, "url": urllib.parse.urljoin(f"{index.rstrip('/')}/{name}/", newest["url"])}
+
+
+def _download(file, folder):
+    with urllib.request.urlopen(file["url"], timeout=300) as answer:
+        content = answer.read()
+    expected = file.get("hashes", {}).get("sha256")
+    if expected and hashlib.sha256(content).hexdigest() != expected:
+        raise ValueError(f"{file['filename']}: the download does not have the digest that the index names")
+    target = folder / file["filename"]
+    target.write_bytes(content)
+    return target
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

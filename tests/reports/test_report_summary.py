@@ -1,0 +1,76 @@
+"""summary.md: the most important first, in at most 8,000 characters."""
+
+import pytest
+from examples import RUNS, SOURCES, Build, empty, hostile, inconclusive, many, not_ready, ready
+from markdown_it import MarkdownIt
+
+from runner.reports import summary
+from runner.reports.summary import LIMIT
+
+
+@pytest.mark.parametrize("build", [not_ready, ready, inconclusive, empty, hostile, lambda: many(500)])
+def test_it_is_never_longer_than_its_limit(build: Build) -> None:
+    assert len(summary.render(build(), SOURCES)) <= LIMIT
+
+
+def test_it_has_every_cause_in_order_with_place_evidence_source_and_traceback() -> None:
+    text = summary.render(not_ready(), SOURCES)
+    wanted = [
+        "# Not ready: 4 blocking findings",
+        "### 1. `pyproject.toml:6`",
+        "TOML parse error at line 6",
+        "> 6 | [project.dependencies]",
+        "### 2. `src/main.py:12`",
+        "found behind finding 1",
+        "### 3. `src/train.py:11`",
+        'File "src/train.py", line 11, in train_epoch',
+        "AssertionError: Torch not compiled with CUDA enabled",
+        "### 4. `src/train.py:13`",
+        "## Advisory",
+        "5. `src/train.py`: ",
+        "Stepped over to look further: dependencies rewritten as an array",
+        "Not exercised, so neither passed nor failed (17): ",
+    ]
+    places = [text.index(part) for part in wanted]
+    assert places == sorted(places)
+    assert RUNS[1] in text
+    assert "Left out for length" not in text
+
+
+def test_a_library_frame_is_not_in_it() -> None:
+    assert "site-packages" not in summary.render(not_ready(), SOURCES)
+
+
+def test_what_does_not_fit_is_the_least_important_and_is_named() -> None:
+    text = summary.render(many(500), SOURCES)
+    assert "### 1. " in text
+    assert "Finding number 0 says" in text
+    last = text.strip().split("\n\n")[-1]
+    assert last.startswith("Left out for length, all in report.html and review.json: finding ")
+    assert last.endswith("more.")
+
+
+def test_an_inconclusive_review_says_what_to_do() -> None:
+    text = summary.render(inconclusive(), SOURCES)
+    assert "# Inconclusive: assets were missing and the infrastructure failed" in text
+    assert "To do: Serve what was missing (NovaLM/nova-3b): sandbox-review assets add" in text
+    assert "To do: Ask sandbox-review doctor" in text
+    assert "## Not the code's fault: could not be decided" in text
+    assert "## Blocking" not in text
+
+
+def test_a_ready_review_is_short() -> None:
+    text = summary.render(ready(), SOURCES)
+    assert text.startswith("# Ready: no blocking finding\n")
+    assert len(text) < 600
+
+
+def test_hostile_text_stays_text() -> None:
+    """Nothing of it becomes a tag, a link, an image or a heading of its own, and no fence is left early."""
+    tokens = MarkdownIt("commonmark").parse(summary.render(hostile(), SOURCES))
+    inline = [child for token in tokens for child in token.children or []]
+    assert not {token.type for token in [*tokens, *inline]} & {"html_block", "html_inline", "link_open", "image"}
+    headings = [tokens[place + 1].content for place, token in enumerate(tokens) if token.type == "heading_open"]
+    assert all(
+        heading[0].isdigit() or heading.split(":")[0] in ("Not ready", "Blocking", "Advisory") for heading in headings
+    )
