@@ -110,7 +110,7 @@ def _rank(draft: Draft) -> int:
 
 
 def _verdict(case: Case, stages: Sequence[StageName], findings: Sequence[Finding]) -> Verdict:
-    """not_ready on any blocking finding that is the submission's; ready only if every stage asked for gave its facts."""
+    """not_ready on a blocking finding that is the submission's; ready only if every stage asked for gave its facts."""
     if any(f.severity is Severity.BLOCKING and f.blame is Blame.SUBMISSION for f in findings):
         return Verdict.NOT_READY
     if any(f.blame is not Blame.SUBMISSION for f in findings) or _unfinished(case, stages):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from runner.checklist import load_checklist
 from runner.evidence import EnvironmentFacts, Evidence
 from runner.judge import judge
+from runner.prefetch import Prefetch
 from runner.reports import write_reports
 from runner.review import Environment, Review, Timings
 from runner.rules.base import Case
@@ -91,6 +91,8 @@ class Reviewer:
         _write(self.directory / "stages" / "settings.json", self.settings.model_dump_json())
 
     def _run_stages(self, bench: Workbench, stack: contextlib.ExitStack) -> Iterator[Evidence]:
+        runs_code = {StageName.COMPOSE, StageName.TRIAL} & set(self.stages)
+        prefetch = Prefetch(self.submission, bench.assets) if runs_code else None
         if StageName.FILES in self.stages:
             yield self._timed(StageName.FILES, lambda: run_files(bench))
         installed: Installed | None = None
@@ -109,6 +111,9 @@ class Reviewer:
         if installed is None:
             return
         environment = installed
+        if prefetch is not None:
+            bench.progress.stage_started(StageName.COMPOSE, None, "making stand-ins")
+            prefetch.wait()
         if StageName.COMPOSE in self.stages:
             yield self._timed(StageName.COMPOSE, lambda: run_compose(bench, environment, self.run_ids))
         if StageName.TRIAL in self.stages:

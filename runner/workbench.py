@@ -14,14 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from sandbox.death import cause_of_death
-
 from runner.evidence import Evidence, HubRequest, OutputFile
 from runner.settings import Settings
 from runner.submissions.model import Submission
 from runner.tracebacks import root_traceback
 from runner.vocabulary import Provided, StageName, Status
 from sandbox.assets import AssetStore
+from sandbox.death import cause_of_death
 from sandbox.hub import HubServer
 from sandbox.hub import Provided as HubProvided
 from sandbox.protocol import Limits, Mount, Network, Outcome, Sandbox, Task

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runner.pipeline import judge_again
 from runner.reports.console import make_console, print_verdict
+from runner.reports.json_report import render
 
 
 def run(words: Sequence[str]) -> int:
@@ -27,5 +28,5 @@ def run(words: Sequence[str]) -> int:
         return 2
     print_verdict(review, options.directory, make_console(json_output=options.json))
     if options.json:
-        print(review.model_dump_json(indent=2))
+        print(render(review), end="")
     return review.verdict.exit_status

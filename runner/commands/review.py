@@ -43,6 +43,7 @@ def run(words: Sequence[str]) -> int:
 def _review(submission: Submission, settings: Settings, directory: Path, as_json: bool) -> int:
     from runner.pipeline import Reviewer
     from runner.reports.console import Progress, make_console, print_verdict
+    from runner.reports.json_report import render
 
     console = make_console(json_output=as_json)
     try:
@@ -57,7 +58,7 @@ def _review(submission: Submission, settings: Settings, directory: Path, as_json
         review = Reviewer(submission, settings, sandbox, directory, progress, cancel).review()
     print_verdict(review, directory, console)
     if as_json:
-        print(review.model_dump_json(indent=2))
+        print(render(review), end="")
     return review.verdict.exit_status
 
 
@@ -79,7 +80,8 @@ def _overrides(words: Sequence[str]) -> list[str]:
     wrong = [word for word in words if "=" not in word]
     if wrong:
         raise SettingsError(
-            f"Not a KEY=VALUE word: {', '.join(wrong)}. One submission at a time; overrides look like limits.wall_seconds=900."
+            f"Not a KEY=VALUE word: {', '.join(wrong)}. "
+            "One submission at a time; overrides look like limits.wall_seconds=900."
         )
     return list(words)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from runner.reports.text import one_line, plain
 
@@ -24,7 +25,7 @@ def excerpt(sources: Mapping[str, str], file: str | None, line: int | None, arou
     """Up to `around` lines before and after `line`; empty where the file or the line is not known."""
     if file is None or line is None or file not in sources:
         return []
-    lines = sources[file].splitlines()
+    lines = _lines(sources[file])
     if line > len(lines):
         return []
     first, last = max(1, line - around), min(len(lines), line + around)
@@ -47,6 +48,12 @@ def as_text(lines: list[Line]) -> str:
         return ""
     width = len(str(lines[-1].number))
     return "\n".join(f"{'>' if line.hit else ' '} {line.number:>{width}} | {line.text}".rstrip() for line in lines)
+
+
+@lru_cache(maxsize=16)
+def _lines(text: str) -> list[str]:
+    """Lines as Python and editors count them: `splitlines` would break at form feeds, too."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
 
 
 def _cut(line: str) -> str:

@@ -83,6 +83,10 @@ def _case(outcome: Outcome) -> ElementTree.Element:
         reason = outcome.cell.value.replace("_", " ")
         child.set("message", f"{reason}: {one_line(outcome.item.why, 300)}" if outcome.item.why else reason)
         return case
+    if not outcome.findings:
+        child.set("message", one_line(outcome.item.why, 500))
+        child.set("type", "unclear")
+        return case
     first = outcome.findings[0]
     child.set("message", ": ".join(filter(None, [location(first), one_line(first.message, 500)])))
     child.set("type", first.cause.value)

@@ -62,7 +62,7 @@ def _outcome(review: Review, item: ChecklistItem, run_id: str | None, by_id: Map
 def _cell(review: Review, item: ChecklistItem, run_id: str | None, here: tuple[Finding, ...]) -> Cell:
     if here:
         return worst(_cell_of(finding) for finding in here)
-    if item.outcome is CriterionOutcome.FAIL:
+    if item.outcome is CriterionOutcome.FAIL and item.findings:
         # It failed for another run id. A run is passed only by a stage that saw it through.
         return Cell.PASS if _seen_through(review, item, run_id) else Cell.NOT_EXERCISED
     return Cell(item.outcome.value)

@@ -7,8 +7,7 @@ up, and written in the order of the page; what did not fit is named at the end.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import count as counter
+from dataclasses import dataclass, replace
 
 from runner.reports.excerpts import as_text, excerpt
 from runner.reports.findings import Group, behind, grouped, location, numbers, traceback_of
@@ -20,6 +19,10 @@ from runner.vocabulary import Severity, Verdict
 
 LIMIT = 8_000
 """Characters: fits a prompt, a comment and a screen or two."""
+_IN_FULL = 10
+"""Findings that get a heading; the ones after them get a line."""
+_DETAILED = 3
+"""Findings whose evidence and source come before the lines on all further findings."""
 _RESERVE = 400
 """Kept free for the note on what was left out."""
 
@@ -30,7 +33,7 @@ class _Block:
     """Smaller is more important."""
     text: str
     what: str
-    """How the closing note calls it; "" for a block that needs no mention."""
+    """How the closing note calls it; `{}` stands for the numbers of the findings."""
 
 
 def render(review: Review, sources: Mapping[str, str]) -> str:
@@ -43,7 +46,7 @@ def render(review: Review, sources: Mapping[str, str]) -> str:
             kept.add(place)
             space -= len(block.text) + 2
         else:
-            left.append(block.what)
+            left.append(block)
     parts = [block.text for place, block in enumerate(blocks) if place in kept]
     note = _left_out(left)
     return "\n\n".join([*parts, note] if note else parts) + "\n"
@@ -52,16 +55,16 @@ def render(review: Review, sources: Mapping[str, str]) -> str:
 def _blocks(review: Review, sources: Mapping[str, str]) -> list[_Block]:
     groups = grouped(review.findings)
     shown = numbers(groups)
-    blocks = [_Block((0, 0), _head(review), "")]
+    blocks = [_Block((0, 0), _head(review), "the verdict")]
     heading = ""
     for group in groups:
         title = _title(group)
-        if title != heading:
+        first, *others = _finding(review, group, shown, sources)
+        if title != heading:  # the heading belongs to its first finding, so that none stands alone
+            first = replace(first, text=f"## {title}\n\n{first.text}")
             heading = title
-            blocks.append(_Block((1 + (group.finding.severity is Severity.ADVISORY) * 4, 0), f"## {title}", ""))
-        blocks += _finding(review, group, shown, sources)
-    blocks += _closing(review)
-    return blocks
+        blocks += [first, *others]
+    return blocks + _closing(review)
 
 
 def _title(group: Group) -> str:
@@ -91,10 +94,9 @@ def _finding(review: Review, group: Group, shown: dict[str, int], sources: Mappi
     finding, number = group.finding, group.number
     place = code(location(finding)) or f"{finding.stage.value} stage"
     advisory = finding.severity is Severity.ADVISORY
-    name = f"{'advisory ' if advisory else ''}finding {number}"
-    if advisory:
-        line = f"{number}. {place}: {inline(finding.message, 240)} ({code(finding.criterion)})"
-        return [_Block((6, number), line, name)]
+    if advisory or number > _IN_FULL:
+        line = f"- **{number}** {place}: {inline(finding.message, 200)} ({code(finding.criterion)})"
+        return [_Block((7 if advisory else 4, number), line, "advisory findings {}" if advisory else "findings {}")]
     about = [code(finding.criterion), f"cause {finding.cause.value}", finding.confidence.value]
     if group.run_ids:
         about.append(_runs(group))
@@ -102,28 +104,28 @@ def _finding(review: Review, group: Group, shown: dict[str, int], sources: Mappi
     if before:
         about.append("found behind " + ", ".join(f"finding {step}" for step in before[:6]))
     stated = f"### {number}. {place}\n\n{inline(finding.message, 500)}\n\n{' · '.join(about)}"
-    blocks = [_Block((2, number), stated, name)]
-    traceback = traceback_of(review, finding)
-    evidence = _evidence(finding.evidence, traceback)
+    blocks = [_Block((1, number), stated, "findings {}")]
+    rank = 2 if number <= _DETAILED else 5
+    evidence = _evidence(finding.evidence, traceback_of(review, finding))
     if evidence:
-        blocks.append(_Block((3, number), fence(evidence), f"evidence of finding {number}"))
+        blocks.append(_Block((rank, number), fence(evidence), "evidence of findings {}"))
     lines = as_text(excerpt(sources, finding.file, finding.line, around=2))
     if lines:
-        blocks.append(_Block((4, number), fence(lines, _language(finding.file)), f"source of finding {number}"))
+        blocks.append(_Block((rank + 1, number), fence(lines, _language(finding.file)), "source of findings {}"))
     return blocks
 
 
 def _evidence(evidence: str, traceback: Traceback | None) -> str:
-    """What was seen, and the submission's last frames where the evidence does not already end in the error."""
+    """What was seen, with the submission's last frames and the error where it does not hold them already."""
     seen = last_lines(evidence, lines=8, limit=700) if evidence.strip() else ""
-    if traceback is None:
+    if traceback is None or 'File "' in seen:
         return seen
-    frames = [frame for frame in traceback.frames if frame.in_submission][-3:]
-    ends = [
-        f'File "{one_line(frame.file, 120)}", line {frame.line}, in {one_line(frame.function, 60)}' for frame in frames
+    frames = [
+        f'File "{one_line(frame.file, 120)}", line {frame.line}, in {one_line(frame.function, 60)}'
+        for frame in [frame for frame in traceback.frames if frame.in_submission][-3:]
     ]
     error = f"{one_line(traceback.type, 80)}: {one_line(traceback.message, 400)}"
-    return "\n".join([*ends, error] if traceback.type in seen else filter(None, [seen, *ends, error]))
+    return "\n".join([*frames, seen] if error in seen else filter(None, [seen, *frames, error]))
 
 
 def _runs(group: Group) -> str:
@@ -137,34 +139,39 @@ def _closing(review: Review) -> list[_Block]:
     bypasses = list(dict.fromkeys(step for stage in review.stages for step in stage.bypasses))
     if bypasses:
         text = "Stepped over to look further: " + "; ".join(inline(step, 120) for step in bypasses[:10])
-        blocks.append(_Block((2, 10**6), text, "what was stepped over"))
+        blocks.append(_Block((3, 10**6), text, "what was stepped over"))
     skipped = not_exercised(review)
     if skipped:
         names = ", ".join(skipped[:12]) + (f" and {len(skipped) - 12} more" if len(skipped) > 12 else "")
         text = f"Not exercised, so neither passed nor failed ({len(skipped)}): {names}"
-        blocks.append(_Block((5, 0), text, "what was not exercised"))
+        blocks.append(_Block((3, 10**6), text, "what was not exercised"))
     if review.claims:
         outcomes = [label(claim.outcome) for claim in review.claims]
         told = ", ".join(f"{outcomes.count(word)} {word}" for word in dict.fromkeys(outcomes))
-        blocks.append(_Block((7, 0), f"Claims of the earlier review: {told}", "the earlier review's claims"))
+        blocks.append(_Block((8, 0), f"Claims of the earlier review: {told}", "the earlier review's claims"))
     return blocks
 
 
-def _left_out(left: list[str]) -> str:
-    """One sentence, least important things last; empty where everything fitted."""
-    left = [what for what in left if what]
-    if not left:
+def _left_out(left: list[_Block]) -> str:
+    """One sentence that names what was left out; empty where everything fitted."""
+    kinds: dict[str, list[int]] = {}
+    for block in left:
+        kinds.setdefault(block.what, []).append(block.rank[1])
+    named = [what.format(_ranges(places)) if "{" in what else what for what, places in kinds.items()]
+    if not named:
         return ""
-    named = []
-    room = counter(_RESERVE - 120, -1)
-    space = next(room)
-    for what in left:
-        if len(what) + 2 > space:
-            break
-        named.append(what)
-        space -= len(what) + 2
-    more = f" and {len(left) - len(named)} more" if len(named) < len(left) else ""
-    return f"Left out for length, all in report.html and review.json: {', '.join(named)}{more}."
+    return one_line(f"Left out for length, all in report.html and review.json: {'; '.join(named)}.", _RESERVE - 4)
+
+
+def _ranges(numbers: list[int]) -> str:
+    """4, 5, 6, 9 as "4 to 6, 9"."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ", ".join(" to ".join(map(str, run)) for run in runs)
 
 
 def _language(file: str | None) -> str:

@@ -64,7 +64,7 @@ def no_extra_files(case: Case) -> Judgement:
             criterion="structure.no_extra_files",
             cause=Cause.STRUCTURE,
             stage=StageName.FILES,
-            message=f"{path} is not one of the files that a submission consists of; move what it holds into one of them.",
+            message=f"{path} is not one of the files of a submission; move what it holds into one of them.",
             confidence=Confidence.CONFIRMED,
             file=path,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from dataclasses import replace
 from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
@@ -62,7 +63,9 @@ class Container:
             own = 1
         elif self.by_processes:
             used = usage.of_processes(usage.tree(self.pid))
-            own = 0
+            # The sentry has threads of its own: what the command started cannot be counted from here.
+            used = replace(used, tasks=0)
+            own = 1
         else:
             used = self._ask_engine()
             own = 1

@@ -13,8 +13,23 @@ KINDS = {"models": "model", "datasets": "dataset", "spaces": "metric"}
 """Address prefix -> kind. Scripts of the `evaluate` library live in the hub's spaces."""
 
 API_ACTIONS = frozenset(
-    "revision tree paths-info refs commits discussions treesize parquet resolve "
-    "preupload commit xet-read-token xet-write-token likers lfs-files".split()
+    [
+        "revision",
+        "tree",
+        "paths-info",
+        "refs",
+        "commits",
+        "discussions",
+        "treesize",
+        "parquet",
+        "resolve",
+        "preupload",
+        "commit",
+        "xet-read-token",
+        "xet-write-token",
+        "likers",
+        "lfs-files",
+    ]
 )
 FILE_ACTIONS = frozenset({"resolve", "raw"})
 

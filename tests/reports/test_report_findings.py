@@ -78,3 +78,8 @@ def test_code_issue_stays_readable_with_more_findings_than_anyone_reads() -> Non
 
 def test_code_issue_bounds_a_megabyte_of_evidence() -> None:
     assert len(code_issue([finding("a", evidence="x\n" * 500_000)])) < 1500
+
+
+def test_lines_are_counted_as_python_counts_them() -> None:
+    sources = {"a.py": "one\x0c\r\ntwo\u2028\rthree\n"}
+    assert [source_line(sources, "a.py", line) for line in (1, 2, 3, 4)] == ["one\\x0c", "two\\u2028", "three", ""]

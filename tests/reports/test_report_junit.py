@@ -7,6 +7,7 @@ from examples import RUNS, Build, empty, hostile, inconclusive, not_ready, ready
 
 from runner.reports import junit
 from runner.review import Review
+from runner.vocabulary import CriterionOutcome
 
 REQUIRED = {"name", "package", "id", "timestamp", "hostname", "tests", "failures", "errors", "time"}
 
@@ -78,3 +79,12 @@ def test_what_was_not_exercised_is_skipped_with_its_reason() -> None:
     skipped = case(suites(not_ready())[0], "evaluate.gap").find("skipped")
     assert skipped is not None
     assert skipped.get("message") == "not exercised: the evaluate stage did not end well"
+
+
+def test_a_failed_criterion_without_a_finding_still_fails() -> None:
+    review = ready()
+    items = [item.model_copy(update={"outcome": CriterionOutcome.FAIL, "why": "said so"}) for item in review.checklist]
+    for suite in suites(review.model_copy(update={"checklist": items, "findings": []})):
+        failure = case(suite, "hydra.composes").find("failure")
+        assert failure is not None
+        assert failure.attrib["message"] == "said so"

@@ -1,5 +1,7 @@
 """summary.md: the most important first, in at most 8,000 characters."""
 
+import re
+
 import pytest
 from examples import RUNS, SOURCES, Build, empty, hostile, inconclusive, many, not_ready, ready
 from markdown_it import MarkdownIt
@@ -27,7 +29,7 @@ def test_it_has_every_cause_in_order_with_place_evidence_source_and_traceback() 
         "AssertionError: Torch not compiled with CUDA enabled",
         "### 4. `src/train.py:13`",
         "## Advisory",
-        "5. `src/train.py`: ",
+        "- **5** `src/train.py`: ",
         "Stepped over to look further: dependencies rewritten as an array",
         "Not exercised, so neither passed nor failed (17): ",
     ]
@@ -44,10 +46,16 @@ def test_a_library_frame_is_not_in_it() -> None:
 def test_what_does_not_fit_is_the_least_important_and_is_named() -> None:
     text = summary.render(many(500), SOURCES)
     assert "### 1. " in text
-    assert "Finding number 0 says" in text
+    assert "ValueError: value 0 is out of range" in text
+    assert "### 10. " in text
+    assert "- **11** " in text
+    assert "## Advisory" not in text
     last = text.strip().split("\n\n")[-1]
-    assert last.startswith("Left out for length, all in report.html and review.json: finding ")
-    assert last.endswith("more.")
+    assert re.fullmatch(
+        r"Left out for length, all in report.html and review.json: findings \d+ to 400; evidence of findings 4 to 10; "
+        r"advisory findings 401 to 500\.",
+        last,
+    )
 
 
 def test_an_inconclusive_review_says_what_to_do() -> None:

@@ -14,7 +14,7 @@ from ..text import corpus
 from .common import LINES, Vocabulary, save_json
 
 ROLES = ("pad", "unk", "bos", "eos")
-OPTIONS = tuple(f"{name}_token" for name in "bos eos unk pad cls sep mask".split()) + (
+OPTIONS = tuple(f"{name}_token" for name in ["bos", "eos", "unk", "pad", "cls", "sep", "mask"]) + (
     "do_lower_case",
     "extra_ids",
     "legacy",

@@ -1,4 +1,4 @@
-"""Make the environment: resolve and unpack with uv (network, no submission code), then build the project (no network)."""
+"""Make the environment: uv resolves and unpacks (network, no submission code), then the project is built (no network)."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conformance_bench import Bench, left_behind
 
-from sandbox import owner
+from sandbox import cgroups, owner
 from sandbox.backends import open_sandbox
 from sandbox.errors import InfrastructureError
 from sandbox.protocol import Sandbox
@@ -21,6 +21,20 @@ BACKENDS = [
     pytest.param("process"),
     pytest.param("runsc", marks=pytest.mark.runsc),
 ]
+
+
+# Limits hold without control groups too: what a user who is not root gets on most machines.
+WITHOUT_GROUPS = "-without-groups"
+LIMITED_BY_WATCHDOG = [
+    pytest.param(f"bubblewrap{WITHOUT_GROUPS}", marks=pytest.mark.bubblewrap),
+    pytest.param(f"process{WITHOUT_GROUPS}"),
+]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "bench" in metafunc.fixturenames:
+        extra = LIMITED_BY_WATCHDOG if metafunc.module.__name__.endswith("_limits") else []
+        metafunc.parametrize("bench", BACKENDS + extra, indirect=True)
 
 
 @functools.cache
@@ -41,9 +55,12 @@ def backend_or_skip(name: str) -> Sandbox:
     return sandbox
 
 
-@pytest.fixture(params=BACKENDS)
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+@pytest.fixture
+def bench(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """A backend to run tasks on; whatever a test does, nothing may be left of it afterwards."""
-    sandbox = backend_or_skip(request.param)
-    yield Bench(request.param, sandbox, tmp_path)
+    name = request.param.removesuffix(WITHOUT_GROUPS)
+    sandbox = backend_or_skip(name)
+    if name != request.param:
+        monkeypatch.setattr(cgroups, "create", lambda limits: None)
+    yield Bench(name, sandbox, tmp_path)
     assert left_behind(sandbox, owner.current().token) == []

@@ -23,13 +23,12 @@ def test_memory_of_a_tree(bench: Bench) -> None:
     """No single process is over the limit, all together are."""
     code = (
         "import subprocess, sys\n"
-        "child = 'import time; x = bytearray(b\"x\" * (48 << 20)); time.sleep(20)'\n"
+        "child = 'import time; x = bytearray(b\"x\" * (48 << 20)); time.sleep(4)'\n"
         "children = [subprocess.Popen([sys.executable, '-c', child]) for _ in range(4)]\n"
         "sys.exit(max(abs(child.wait()) for child in children))"
     )
     result = bench.run(code, limits=dataclasses.replace(QUICK, memory_mb=150))
     assert result.death.status == "out_of_memory", result.outcome
-    assert result.outcome.wall_seconds < 15
 
 
 def test_memory_kill_of_a_child_that_the_command_survives(bench: Bench) -> None:

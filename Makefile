@@ -1,0 +1,44 @@
+# Everything from nothing: needs python3 (3.11 or newer, with its venv module) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: review test lint format image bench clean help
+
+help:
+	@echo "make review   set up and review a bundled submission on the best backend of this machine"
+	@echo "make test     set up and run all tests"
+	@echo "make lint     ruff and mypy"
+	@echo "make image    build the sandbox image (and its base, where no registry answers)"
+	@echo "make bench    measure the overhead of a sandbox, side by side"
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
+	@touch $@
+
+review: $(READY)
+	$(BIN)/sandbox-review tests/submissions/clean backend.fallback=process
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+image: $(READY)
+	$(BIN)/python -m images.build
+
+bench: $(READY)
+	$(BIN)/python tests/benchmarks/overhead.py
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
