@@ -9,7 +9,7 @@ import hashlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,11 @@ def ensure_image(client: Any, base: str | None = None) -> str:
     way lacked.
     """
     bases = [base] if base else [base_image.tag(), *PUBLIC_BASES]
-    found = _find(client, bases)
+    found = find_image(client, bases)
     if found:
         return found
     with _one_at_a_time():
-        return _find(client, bases) or _build(client, base or _get_base(client))
+        return find_image(client, bases) or _build(client, base or _get_base(client))
 
 
 def image_name(base: str) -> str:
@@ -49,7 +49,8 @@ def _dockerfile() -> str:
     return (resources.files("images") / "Dockerfile").read_text()
 
 
-def _find(client: Any, bases: list[str]) -> str | None:
+def find_image(client: Any, bases: Sequence[str]) -> str | None:
+    """Name of an image that was built on one of the bases earlier; None if there is none."""
     return next((image_name(base) for base in bases if _exists(client, image_name(base))), None)
 
 

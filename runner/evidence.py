@@ -114,6 +114,8 @@ class HubRequest(_Facts):
     requests: int = 1
     reason: str = ""
     """For what is missing: not in the catalogue, no such repository, gated, build failure."""
+    replaced_sizes: list[int] = []
+    """Widths of the stand-in that are not the real asset's, and the real ones."""
 
 
 class OutputFile(_Facts):

@@ -21,6 +21,7 @@ from runner.tracebacks import root_traceback
 from runner.vocabulary import Provided, StageName, Status
 from sandbox.assets import AssetStore
 from sandbox.death import cause_of_death
+from sandbox.fidelity import replaced_sizes
 from sandbox.hub import HubServer
 from sandbox.hub import Provided as HubProvided
 from sandbox.protocol import Limits, Mount, Network, Outcome, Sandbox, Task
@@ -154,7 +155,7 @@ class Attempt:
             if with_hub:
                 socket = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-"))) / "hub.sock"
                 hub = stack.enter_context(HubServer(bench.assets, socket=socket, log=folder / "hub.jsonl"))
-                stack.callback(lambda: self.hub.extend(summarise(hub)))
+                stack.callback(lambda: self.hub.extend(summarise(hub, bench.assets)))
                 services[HUB_PORT] = socket
                 variables |= {"HF_ENDPOINT": f"http://127.0.0.1:{HUB_PORT}", "HF_HUB_DISABLE_XET": "1"}
             task = Task(
@@ -223,7 +224,7 @@ class Attempt:
         return changed
 
 
-def summarise(hub: HubServer) -> list[HubRequest]:
+def summarise(hub: HubServer, assets: AssetStore) -> list[HubRequest]:
     """One line per asset that was asked for."""
     lines: dict[tuple[str, str], HubRequest] = {}
     for request in hub.requests:
@@ -232,12 +233,14 @@ def summarise(hub: HubServer) -> list[HubRequest]:
         key = (request.kind, request.canonical or request.repo)
         served = request.provided is HubProvided.STANDIN
         old = lines.get(key)
+        asset = assets.find(*key) if served and old is None else None
         lines[key] = HubRequest(
             kind=request.kind,  # type: ignore[arg-type]
             id=key[1],
             provided=Provided.STAND_IN if served else Provided.MISSING,
             requests=(old.requests if old else 0) + 1,
             reason="" if served else str(request.provided),
+            replaced_sizes=replaced_sizes(assets, asset) if asset else old.replaced_sizes if old else [],
         )
     return list(lines.values())
 

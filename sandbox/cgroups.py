@@ -11,6 +11,7 @@ import itertools
 import os
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,6 +119,17 @@ def parse(lines: list[str], root: Path) -> Cgroup | None:
     if unified is not None and (unified / "cgroup.controllers").is_file():
         return Cgroup(2, dict.fromkeys(("memory", "pids", "cpu"), unified))
     return None
+
+
+@contextlib.contextmanager
+def temporary(limits: Limits) -> Iterator[Cgroup | None]:
+    """A group for one command, gone with all that is in it when the context ends; None where none can be made."""
+    group = create(limits)
+    try:
+        yield group
+    finally:
+        if group is not None:
+            group.remove()
 
 
 def create(limits: Limits, root: Path = ROOT) -> Cgroup | None:

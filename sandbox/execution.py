@@ -45,7 +45,7 @@ def execute(
         log = stack.enter_context((record / "usage.jsonl").open("w"))
         control = stack.enter_context(contextlib.closing(Control(folder.path)))
         running = stack.enter_context(contextlib.closing(launch(folder, stdout, stderr)))
-        control.accept(START_SECONDS, lambda: _why_dead(running))
+        control.accept(START_SECONDS, lambda: _why_dead(running, record))
         writable = [mount.source for mount in task.mounts if mount.writable]
         dog = Watchdog(limits, running, control, (stdout, stderr), writable, log, on_sample, cancel)
         _begin(control, message)
@@ -57,8 +57,9 @@ def execute(
         if engine is None:
             running.kill()
             engine = running.wait(END_SECONDS)
+        engine_error = "" if ended or dog.stopped_by else running.engine_error()
         running.close()
-        return _outcome(dog, ended, engine, wall, stdout.total, stderr.total)
+        return _outcome(dog, ended, engine, wall, (stdout.total, stderr.total), engine_error)
 
 
 def agent_limits(
@@ -82,13 +83,23 @@ def _begin(control: Control, message: dict[str, Any]) -> None:
         raise InfrastructureError(f"the command could not be started in the sandbox: {word['message']}")
 
 
-def _why_dead(running: Running) -> str | None:
+def _why_dead(running: Running, record: Path) -> str | None:
+    """What the launcher said last, if the sandbox has ended before it connected."""
     status = running.wait(0)
-    return None if status is None else f"exit status {status}"
+    if status is None:
+        return None
+    time.sleep(0.1)  # its words are still on their way into the record
+    words = (record / "stderr.txt").read_text(errors="replace").strip()
+    return f"exit status {status}: {words[:1000]}"
 
 
 def _outcome(
-    dog: Watchdog, ended: Ended | None, engine: int | None, wall: float, stdout_bytes: int, stderr_bytes: int
+    dog: Watchdog,
+    ended: Ended | None,
+    engine: int | None,
+    wall: float,
+    printed: tuple[int, int],
+    engine_error: str,
 ) -> Outcome:
     cpu = max(dog.cpu_seconds, ended.cpu_seconds if ended else 0.0)
     peak = max(dog.peak_memory_mb, ended.max_rss_mb if ended else 0.0)
@@ -102,6 +113,7 @@ def _outcome(
         wall_seconds=wall,
         cpu_seconds=cpu or None,
         peak_memory_mb=peak or None,
-        stdout_bytes=stdout_bytes,
-        stderr_bytes=stderr_bytes,
+        stdout_bytes=printed[0],
+        stderr_bytes=printed[1],
+        engine_error=engine_error,
     )

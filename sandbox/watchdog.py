@@ -42,6 +42,9 @@ class Running(Protocol):
     def wait(self, seconds: float) -> int | None:
         """The engine's exit status, or None if it has not ended after `seconds`."""
 
+    def engine_error(self) -> str:
+        """What the engine says went wrong with it; "" if nothing. Asked after the end, before `close`."""
+
     def close(self) -> None:
         """Kill, drain the output and remove every trace."""
 

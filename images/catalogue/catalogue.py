@@ -2,7 +2,7 @@
 
 A model or data-set file has `defaults`, which every entry of the file starts from (mappings are merged, all
 else is replaced), and `entries`, a mapping from id to facts. `aliases` are the names that the real hub
-redirects to the id; `config.short_names` holds those of assets that are not in the catalogue.
+redirects to the id; `short_names.yaml` lists the short names of assets that are not in the catalogue.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Catalogue:
         return list(self._assets.values())
 
     def find(self, kind: str, asset_id: str) -> Asset | None:
-        """The entry for an id or one of its aliases. Case matters, but for aliases as on the hub."""
+        """The entry for an id or one of its aliases. Case does not matter, as on the hub, which redirects."""
         canonical = self._aliases.get((kind, asset_id.lower()))
         return self._assets.get((kind, canonical)) if canonical else None
 
@@ -71,7 +71,7 @@ class Catalogue:
         Single names were given out by the hub's makers only, and not since 2022: the list is closed. What
         has an owner may exist, whether the catalogue knows it or not.
         """
-        return "/" in asset_id or asset_id in self._short[kind] or self.find(kind, asset_id) is not None
+        return "/" in asset_id or asset_id.lower() in self._short[kind] or self.find(kind, asset_id) is not None
 
     def _read(self, kind: str, content: Mapping[str, Any], tokenizers: Mapping[str, Any], base: str) -> None:
         for asset_id, own in (content.get("entries") or {}).items():

@@ -1,10 +1,10 @@
 """What an uncaught exception means: which criterion it fails, what kind of mistake it is, and whose.
 
-The question is hard because one exception type has many owners: a KeyError can be a typing error, a field that a made-up
-data set lacks, or a configuration key. The answer is taken from facts in this order: what the services recorded, where
-in which library it was raised, the exception's type, and only then words of its message. Nothing is read from the log.
-What may come from a stand-in, from the missing GPU or from a package that we put in the project's place is not held
-against the submission.
+The question is hard because one exception type has many owners: a KeyError can be a typing error, a field that a
+made-up data set lacks, or a configuration key. The rules stand in one tuple at the end, and the first that knows the
+scene decides: the missing GPU, the packages and assets that we put in the place of others, then configuration, names
+and packages, then the place where it was raised. Only the root traceback and the services' records are read, never
+the log around them: a submission prints what it likes. What may be our doing is not held against the submission.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _package(file: str) -> str:
     return found.group(1) if found else "python"
 
 
-# -- the missing GPU ---------------------------------------------------------------------------------------------------
+# -- the missing GPU -------------------------------------------------------------------------------------------------
 
 _NO_GPU_WORDS = (
     "not compiled with CUDA",
@@ -148,7 +148,7 @@ def _replaced_torch(scene: Scene) -> Diagnosis | None:
     return None
 
 
-# -- assets ------------------------------------------------------------------------------------------------------------
+# -- assets ----------------------------------------------------------------------------------------------------------
 
 _HUB_TYPES = {
     "RepositoryNotFoundError",
@@ -226,12 +226,8 @@ def _network(scene: Scene) -> Diagnosis | None:
     if scene.type in _NETWORK_TYPES or scene.says(*_NETWORK_WORDS):
         if "wandb" in scene.libraries_called():
             return None
-        return Diagnosis(
-            "data.loads",
-            Cause.HUB_ASSET,
-            Blame.ASSETS,
-            "The code asks the network for something that is not served here.",
-        )
+        advice = "The code asks the network for something that is not served here."
+        return Diagnosis("data.loads", Cause.HUB_ASSET, Blame.ASSETS, advice)
     return None
 
 
@@ -243,7 +239,7 @@ def _dataset_rules(scene: Scene) -> Diagnosis | None:
     return None
 
 
-# -- configuration, names, packages ----------------------------------------------------------------------------------------
+# -- configuration, names, packages ----------------------------------------------------------------------------------
 
 
 def _is_config(scene: Scene) -> bool:
@@ -271,7 +267,7 @@ def _names(scene: Scene) -> Diagnosis | None:
             return Diagnosis(
                 criterion,
                 Cause.IMPORT_NAME,
-                advice="src is only importable from the repository's root; a child process started elsewhere does not find it.",
+                advice="src is importable from the repository's root alone; a process started elsewhere misses it.",
             )
         return Diagnosis(
             criterion, Cause.PACKAGING, advice=f"Declare the package that brings {name!r} in pyproject.toml."
@@ -296,7 +292,26 @@ def _tools(scene: Scene) -> Diagnosis | None:
     return None
 
 
-# -- data, model, evaluation --------------------------------------------------------------------------------------------
+# -- what a stand-in may have caused -----------------------------------------------------------------------------------
+
+_SHAPE_TYPES = {"RuntimeError", "ValueError", "IndexError", "AssertionError", "KeyError"}
+
+
+def _shrunk_model(scene: Scene) -> Diagnosis | None:
+    """A failure that names a width which only the stand-in has, or which only the real model has, decides nothing."""
+    sizes = {size for request in scene.hub for size in request.replaced_sizes}
+    if not sizes or scene.type not in _SHAPE_TYPES:
+        return None
+    named = {int(number) for number in re.findall(r"\d{2,9}", scene.message)} & sizes
+    out_of_range = scene.says("index out of range in self", "out of bounds") and "torch" in scene.libraries_called()
+    if named or out_of_range:
+        seen = f" ({', '.join(map(str, sorted(named)))})" if named else ""
+        advice = f"The model's stand-in has other widths and another vocabulary than the real one{seen}."
+        return Diagnosis("model.builds", Cause.MODEL, Blame.ASSETS, advice)
+    return None
+
+
+# -- data, model, evaluation -----------------------------------------------------------------------------------------
 
 _DATA_LIBRARIES = {"datasets", "tokenizers", "pyarrow", "pandas", "torchvision", "torchaudio"}
 _MODEL_LIBRARIES = {"peft", "timm", "accelerate"}
@@ -351,5 +366,6 @@ _RULES: tuple[Callable[[Scene], Diagnosis | None], ...] = (
     _names,
     _tools,
     _memory,
+    _shrunk_model,
     _by_place,
 )

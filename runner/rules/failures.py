@@ -158,6 +158,7 @@ def _limit(case: Case, evidence: Evidence) -> Draft:
         message=f"The trial {words} ({evidence.status_evidence})."
         + (" Without a GPU this does not say that the code is too slow." if slow else ""),
         evidence=evidence.stderr_tail[-1500:],
+        root=("limit", criterion),
     )
 
 

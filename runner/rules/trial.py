@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import PurePosixPath
 
 from runner.evidence import Evidence, TrialFacts
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
@@ -134,20 +135,33 @@ def cache_dir(case: Case) -> Judgement:
     return _from_outputs(
         case,
         "data.cache_dir",
-        lambda evidence: sorted({_cache_root(file.path) for file in evidence.outputs} - {""}),
+        lambda evidence: _caches_elsewhere([file.path for file in evidence.outputs]),
         lambda path: f"Models or data sets are cached in {path}, not in .cache/ at the repository's root.",
     )
 
 
-def _cache_root(path: str) -> str:
-    """The folder of a hub cache outside .cache/, "" for any other path."""
-    if path.startswith(".cache/"):
-        return ""
-    parts = path.split("/")
-    for number, part in enumerate(parts[:-1]):
-        if part.startswith(("models--", "datasets--")) or (part == "datasets" and "huggingface" in parts[:number]):
-            return "/".join(parts[: number + 1])
-    return ""
+def _caches_elsewhere(paths: list[str]) -> list[str]:
+    """Folders outside .cache/ that hold weights or prepared data.
+
+    A data set's downloads do not count: `datasets` keeps them in the user's hub cache whatever cache_dir says, and only
+    what it prepares from them (Arrow files) goes where it was told.
+    """
+    kept = {part for path in paths if path.startswith(".cache/") for part in path.split("/")}
+    found = set()
+    for path in paths:
+        parts = path.split("/")
+        if path.startswith(".cache/"):
+            continue
+        if path.endswith(".arrow"):
+            found.add(
+                "/".join(parts[: parts.index("datasets") + 1])
+                if "datasets" in parts
+                else str(PurePosixPath(path).parent)
+            )
+        model = next((number for number, part in enumerate(parts) if part.startswith("models--")), None)
+        if model is not None and "blobs" in parts and parts[model] not in kept:
+            found.add("/".join(parts[: model + 1]))
+    return sorted(found)
 
 
 def _from_outputs(

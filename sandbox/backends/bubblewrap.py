@@ -67,14 +67,14 @@ class BubblewrapSandbox:
         on_sample: Callable[[Sample], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Outcome:
-        with RunFolder(UID, GID) as folder:
+        with RunFolder(UID, GID) as folder, cgroups.temporary(task.limits) as group:
             # Root without capabilities, which is what root is in there, may not touch what others own.
             permissions.open_mounts(task, os.getuid(), os.getgid())
-            group = cgroups.create(task.limits)
             rlimits = {}
             if group is None and os.getuid() != 0 and _kernel() >= (5, 14):
-                # Before, this counted all processes of the user, not those of this user namespace.
-                rlimits["RLIMIT_NPROC"] = task.limits.pids
+                # A bound for what is faster than the watchdog, which has to see the limit broken to say so. Older
+                # kernels count all processes of the user, not those of this user namespace.
+                rlimits["RLIMIT_NPROC"] = 2 * task.limits.pids + 64
             message = {
                 "command": task.command,
                 "cwd": task.cwd,

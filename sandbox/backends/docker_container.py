@@ -87,6 +87,12 @@ class Container:
     def wait(self, seconds: float) -> int | None:
         return self._status if self._ended.wait(seconds) else None
 
+    def engine_error(self) -> str:
+        try:
+            return str(self.api.inspect_container(self.id)["State"]["Error"])
+        except (DockerException, RequestException) as error:
+            return str(error)
+
     def close(self) -> None:
         if self._removed:
             return

@@ -37,19 +37,14 @@ class LocalProcess:
         self.own_processes = own_processes
         self.run_token = run_token
         entrances = [str(path) for path in group.entrances()] if group else []
-        try:
-            self.process = subprocess.Popen(
-                ["/bin/sh", "-c", ENTER, "sh", *entrances, "--", *command],
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,  # a Ctrl-C at the terminal is ours to handle, not the sandbox's
-            )
-        except OSError:
-            if group:
-                group.remove()
-            raise
+        self.process = subprocess.Popen(
+            ["/bin/sh", "-c", ENTER, "sh", *entrances, "--", *command],
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C at the terminal is ours to handle, not the sandbox's
+        )
         assert self.process.stdout and self.process.stderr
         self.readers = [
             start_reader(pipe_chunks(self.process.stdout), stdout),
@@ -92,8 +87,9 @@ class LocalProcess:
         self.process.wait()
         for reader in self.readers:
             reader.join(5)
-        if self.group:
-            self.group.remove()
+
+    def engine_error(self) -> str:
+        return ""
 
 
 def start_reader(chunks: Callable[[], bytes], recorder: Recorder) -> threading.Thread:

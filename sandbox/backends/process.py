@@ -49,10 +49,9 @@ class ProcessSandbox:
         on_sample: Callable[[Sample], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Outcome:
-        with RunFolder(os.getuid(), os.getgid()) as folder:
+        with RunFolder(os.getuid(), os.getgid()) as folder, cgroups.temporary(task.limits) as group:
             home = Path(tempfile.mkdtemp(prefix="home-", dir=folder.path))
             tmp = Path(tempfile.mkdtemp(prefix="tmp-", dir=folder.path))
-            group = cgroups.create(task.limits)
             label = f"{owner.current().token}-{next(_number)}"
             (folder.path / "bin").mkdir()
             (folder.path / "bin" / "uv").symlink_to(self.uv)

@@ -76,7 +76,7 @@ def tree(revision: Revision, folder: str, recursive: bool, expand: bool) -> list
 
 
 def _folders(entries: Iterable[FileEntry], prefix: str, recursive: bool) -> set[str]:
-    found = set()
+    found: set[str] = set()
     for entry in entries:
         parts = entry.path[len(prefix) :].split("/")[:-1]
         depths = range(1, len(parts) + 1) if recursive else range(1, min(len(parts), 1) + 1)

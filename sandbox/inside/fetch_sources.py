@@ -5,6 +5,7 @@ Usage: uv run --no-project --with packaging python fetch_sources.py SPEC.json RE
 """
 
 import hashlib
+import html.parser
 import json
 import subprocess
 import sys
@@ -85,17 +86,14 @@ def _index_url(uv, python):
 
 
 def _newest(index, name, specifier, as_of):
-    request = urllib.request.Request(
-        f"{index.rstrip('/')}/{name}/", headers={"Accept": "application/vnd.pypi.simple.v1+json"}
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        files = json.load(answer)["files"]
+    page = f"{index.rstrip('/')}/{name}/"
     fitting = []
-    for file in files:
+    for file in _files(page):
         try:
             _, version = parse_sdist_filename(file["filename"])
         except InvalidSdistFilename:
             continue
+        # An index that answers in HTML gives no dates; then the newest one that fits is taken.
         published = file.get("upload-time") or ""
         too_new = bool(as_of and published and published > as_of)
         if version in specifier and not file.get("yanked") and not too_new:
@@ -103,7 +101,42 @@ def _newest(index, name, specifier, as_of):
     if not fitting:
         raise LookupError(f"no source archive of {name} fits {str(specifier) or 'any version'}")
     newest = max(fitting, key=lambda pair: pair[0])[1]
-    return {**newest, "url": urllib.parse.urljoin(f"{index.rstrip('/')}/{name}/", newest["url"])}
+    return {**newest, "url": urllib.parse.urljoin(page, newest["url"])}
+
+
+def _files(page):
+    """The files that the index lists, in the form of its JSON answers (PEP 691), whichever form it answers in."""
+    accept = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"
+    with urllib.request.urlopen(urllib.request.Request(page, headers={"Accept": accept}), timeout=60) as answer:
+        content = answer.read()
+        if "json" in answer.headers.get("Content-Type", ""):
+            return json.loads(content)["files"]
+    links = _Links()
+    links.feed(content.decode("utf-8", "replace"))
+    return links.files
+
+
+class _Links(html.parser.HTMLParser):
+    """The anchors of an index page (PEP 503)."""
+
+    def __init__(self):
+        super().__init__()
+        self.files = []
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        if tag != "a" or not found.get("href"):
+            return
+        url, _, fragment = found["href"].partition("#")
+        kind, _, digest = fragment.partition("=")
+        self.files.append(
+            {
+                "url": url,
+                "filename": urllib.parse.unquote(url.rsplit("/", 1)[-1]),
+                "hashes": {kind: digest} if digest else {},
+                "yanked": "data-yanked" in found,
+            }
+        )
 
 
 def _download(file, folder):

@@ -107,7 +107,7 @@ def instruction(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict[
 
 
 def prose(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Running text. Fields: text, id, url, title, meta, timestamp. `blank`: the share of empty lines, as in wikitext."""
+    """Running text. Fields: text, id, url, title, meta, timestamp. `blank`: the share of empty lines (wikitext)."""
     body = text.paragraph(rng, int(arguments.get("sentences", 5)))
     if arguments.get("blank"):
         body = f" {body} \n"

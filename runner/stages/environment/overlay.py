@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,7 +95,10 @@ def overlay(
 
 def _uv_table(document: tomlkit.TOMLDocument) -> Any:
     tool = document.setdefault("tool", tomlkit.table(is_super_table=True))
-    return tool.setdefault("uv", tomlkit.table())
+    uv = tool.setdefault("uv", tomlkit.table())
+    if not isinstance(uv, Mapping):
+        raise TypeError("tool.uv is not a table")
+    return uv
 
 
 def _place_torch(uv: Any, torch: TorchChoice) -> None:

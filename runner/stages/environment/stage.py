@@ -1,4 +1,4 @@
-"""Make the environment: uv resolves and unpacks (network, no submission code), then the project is built (no network)."""
+"""Make the environment: uv resolves and unpacks (with a network), then the project is built (without one)."""
 
 from __future__ import annotations
 

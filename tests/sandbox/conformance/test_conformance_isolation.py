@@ -25,6 +25,9 @@ def test_root_is_read_only(bench: Bench) -> None:
         "    try:\n"
         "        open(name, 'w').close(); os.unlink(name); written.append(folder)\n"
         "    except OSError: pass\n"
+        "for name in ('/proc/sys/kernel/core_pattern', '/proc/sysrq-trigger', '/proc/1/oom_score_adj'):\n"
+        "    try: os.close(os.open(name, os.O_WRONLY)); written.append(name)\n"
+        "    except OSError: pass\n"
         "print(json.dumps(written))"
     )
     written = json.loads(bench.run(code).stdout)

@@ -1,0 +1,82 @@
+"""Blobs by address, and the files that a run has."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from dataclasses import dataclass
+
+from sandbox.wandb_mock.refusal import Refused
+from sandbox.wandb_mock.store.database import Database
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that has been uploaded, or is about to be (then `size` is 0 and `md5` empty)."""
+
+    id: int
+    owner: str
+    """run or artifact."""
+    name: str
+    address: str
+    """Where its content is: the path below /storage/."""
+    size: int
+    md5: str
+    """Base64 of the md5 digest, as object stores give it."""
+    stored_at: float
+
+
+class Files:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put_blob(self, address: str, content: bytes) -> None:
+        self._database.write("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)", address, content, time.time())
+
+    def blob(self, address: str) -> bytes:
+        """Raises Refused (404) if nothing has been uploaded there."""
+        content = self._database.scalar("SELECT content FROM blobs WHERE address = ?", address)
+        if content is None:
+            raise Refused(404, f"nothing is stored at {address}")
+        return bytes(content)
+
+    def has_blob(self, address: str) -> bool:
+        return self._database.scalar("SELECT 1 FROM blobs WHERE address = ?", address) is not None
+
+    def add_run_file(self, run_id: int, name: str) -> StoredFile:
+        """Announce a file of a run; the upload to its address follows."""
+        with self._database.transaction() as database:
+            database.write("INSERT OR IGNORE INTO files (run_id, name) VALUES (?, ?)", run_id, name)
+            number = database.scalar("SELECT id FROM files WHERE run_id = ? AND name = ?", run_id, name)
+        return self.describe(number, "run", name, run_address(run_id, name))
+
+    def put_run_file(self, run_id: int, name: str, content: bytes) -> StoredFile:
+        self.put_blob(run_address(run_id, name), content)
+        return self.add_run_file(run_id, name)
+
+    def run_files(self, run_id: int) -> list[StoredFile]:
+        """Those that have been uploaded, by name."""
+        rows = self._database.all("SELECT id, name FROM files WHERE run_id = ? ORDER BY name", run_id)
+        found = [self.describe(row["id"], "run", row["name"], run_address(run_id, row["name"])) for row in rows]
+        return [file for file in found if file.md5]
+
+    def delete_run_file(self, number: int) -> None:
+        """Raises Refused (404) if there is no such file."""
+        row = self._database.one("SELECT run_id, name FROM files WHERE id = ?", number)
+        if row is None:
+            raise Refused(404, "file not found")
+        with self._database.transaction() as database:
+            database.write("DELETE FROM files WHERE id = ?", number)
+            database.write("DELETE FROM blobs WHERE address = ?", run_address(row["run_id"], row["name"]))
+
+    def describe(self, number: int, owner: str, name: str, address: str) -> StoredFile:
+        row = self._database.one("SELECT content, stored_at FROM blobs WHERE address = ?", address)
+        if row is None:
+            return StoredFile(number, owner, name, address, 0, "", time.time())
+        digest = base64.b64encode(hashlib.md5(row["content"]).digest()).decode()
+        return StoredFile(number, owner, name, address, len(row["content"]), digest, row["stored_at"])
+
+
+def run_address(run_id: int, name: str) -> str:
+    return f"runs/{run_id}/{name}"

@@ -1,0 +1,73 @@
+"""Environments with real client libraries of several years, made once with uv into the shared cache."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from images.runtime.environment import find_links, uv_program
+
+COMMON = ("accelerate", "evaluate", "peft", "pillow", "protobuf", "scikit-learn", "sentencepiece")
+TORCH = "torch==2.13.0"
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Client libraries as they were installed together at one time."""
+
+    name: str
+    requirements: tuple[str, ...]
+    newest: str = ""
+    """Nothing published after this date is installed; "" for no limit."""
+
+
+GENERATIONS = (
+    Generation(
+        "mid-2024",
+        ("transformers==4.44.2", "datasets==2.21.0", "huggingface-hub==0.24.6", "numpy<2"),
+        "2024-09-05",
+    ),
+    Generation(
+        "late-2025",
+        ("transformers==4.57.1", "datasets==4.4.1", "huggingface-hub==0.36.0"),
+        "2025-11-25",
+    ),
+    Generation("today", ("transformers", "datasets", "huggingface-hub")),
+)
+
+
+def cache_dir() -> Path:
+    """Shared by all checkouts on this machine, so that nothing is installed twice."""
+    named = os.environ.get("SANDBOX_REVIEW_CACHE")
+    return Path(named) if named else Path.home() / ".cache" / "sandbox-review"
+
+
+def client_python(generation: Generation) -> Path:
+    """The interpreter of a generation's environment; makes it on the first call (one to three minutes)."""
+    state = json.dumps([generation.requirements, generation.newest, COMMON, TORCH, sys.version_info[:2]])
+    key = hashlib.sha256(state.encode()).hexdigest()[:12]
+    home = cache_dir() / "test-clients" / f"{generation.name}-{key}"
+    python = home / "bin" / "python"
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with (home.parent / f"{home.name}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not (home / ".complete").exists():
+            _uv("venv", "--quiet", "--clear", "--python", sys.executable, str(home))
+            newest = ("--exclude-newer", generation.newest) if generation.newest else ()
+            source = tuple(find_links()) or ("--torch-backend", "cpu")
+            packages = (TORCH, *COMMON, *generation.requirements)
+            target = ("--python", str(python), "--quiet", "--compile-bytecode")
+            _uv("pip", "install", *target, *newest, *source, *packages)
+            (home / ".complete").touch()
+    return python
+
+
+def _uv(*arguments: str) -> None:
+    done = subprocess.run([uv_program(), *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, f"uv {' '.join(arguments)} failed:\n{done.stderr}"

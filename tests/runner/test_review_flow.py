@@ -1,0 +1,219 @@
+"""One review through all stages, with a sandbox that runs nothing: what each ending of a stage leads to."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from runner.evidence import Evidence
+from runner.pipeline import Reviewer, judge_again
+from runner.review import Review, review_schema
+from runner.settings import load_settings
+from runner.submissions.model import Run, Submission
+from runner.vocabulary import Blame, Status, Verdict
+from sandbox.backends.dummy import SUCCESS, DummySandbox, Scripted
+from sandbox.errors import InfrastructureError
+from sandbox.protocol import StopReason, Task
+
+FILES = {
+    "pyproject.toml": '[project]\nname = "x"\nversion = "1"\ndependencies = ["torch"]\n',
+    "config/config.yaml": "wandb:\n  entity: e\n  project: p\n",
+    **{f"src/{name}.py": "import os\n" for name in ("train", "evaluate", "preprocess", "model", "main")},
+}
+RUNS = (
+    Run(run_id="proposed-a", run_config="run_id: proposed-a\n"),
+    Run(run_id="comparative-1-a", run_config="run_id: comparative-1-a\n"),
+)
+CONFIG = "run_id: x\nmethod: a\nmodel: {}\ndataset: {}\ntraining: {}\noptuna: {}\n"
+FAILED = replace(SUCCESS, exit_code=1, engine_exit_code=1)
+CHILD_ERROR = """\
+Traceback (most recent call last):
+  File "<frozen runpy>", line 198, in _run_module_as_main
+  File "/workspace/src/train.py", line 12, in <module>
+    main()
+  File "/workspace/src/train.py", line 9, in main
+    total = loss + undefined_name
+NameError: name 'undefined_name' is not defined
+Traceback (most recent call last):
+  File "/workspace/src/main.py", line 30, in main
+    subprocess.run(command, check=True)
+  File "/usr/lib/python3.11/subprocess.py", line 571, in run
+    raise CalledProcessError(retcode, process.args,
+subprocess.CalledProcessError: Command '['python', '-m', 'src.train']' returned non-zero exit status 1.
+"""
+
+
+class Silent:
+    """Listens to nothing."""
+
+    def stage_started(self, stage: object, run_id: object, note: str = "") -> None: ...
+    def stage_note(self, text: str) -> None: ...
+    def stage_finished(self, evidence: Evidence) -> None: ...
+
+
+def _exchange(task: Task) -> Path:
+    return next(mount.source for mount in task.mounts if mount.target == "/exchange")
+
+
+def installs(task: Task) -> None:
+    spec = json.loads((_exchange(task) / "install.json").read_text())
+    store = next(mount.source for mount in task.mounts if mount.target == "/store")
+    inside = f"{spec['environment']}/lib/python3.11/site-packages"
+    (store / inside.removeprefix("/store/")).mkdir(parents=True)
+    result = {
+        "steps": [{"name": "sync", "exit_code": 0, "stderr": ""}],
+        "python": "3.11.2",
+        "packages": {"torch": "2.13.0"},
+        "modules": ["torch"],
+        "site_packages": inside,
+    }
+    (_exchange(task) / "installed.json").write_text(json.dumps(result))
+
+
+def refuses(task: Task) -> None:
+    stderr = (
+        "error: Failed to parse: pyproject.toml\n  cause: TOML parse error at line 1, column 1\n"
+        "         invalid type: map, expected a sequence\n"
+    )
+    result = {"steps": [{"name": "sync", "exit_code": 2, "stderr": stderr}], "python": "3.11.2"}
+    (_exchange(task) / "installed.json").write_text(json.dumps(result))
+
+
+def composes(task: Task) -> None:
+    facts = [{"fact": "imported", "module": "src.main"}]
+    facts += [
+        {"fact": "composition", "module": "src.main", "run_id": run.run_id, "ok": True, "config": CONFIG,
+         "errors": [], "traceback": ""}
+        for run in RUNS
+    ]  # fmt: skip
+    facts.append({"fact": "finished"})
+    (_exchange(task) / "composed.jsonl").write_text("".join(json.dumps(fact) + "\n" for fact in facts))
+
+
+INSTALLED = Scripted(act=installs)
+COMPOSED = Scripted(act=composes)
+
+
+@pytest.fixture
+def reviewed(tmp_path: Path):
+    def run(
+        script: Sequence[Scripted | Exception], *overrides: str, cancel: bool = False, files: dict = FILES
+    ) -> Review:
+        submission = Submission(id="s", source="test", files=files, runs=RUNS)
+        settings = load_settings([f"cache_dir={tmp_path / 'cache'}", "env.torch=auto", *overrides])
+        event = threading.Event()
+        if cancel:
+            event.set()
+        directory = tmp_path / "review"
+        review = Reviewer(submission, settings, DummySandbox(script), directory, Silent(), event).review()
+        jsonschema.validate(json.loads((directory / "review.json").read_text()), review_schema())
+        assert not list((tmp_path / "cache" / "scratch").iterdir()), "the scratch folders are removed"
+        assert judge_again(directory).model_dump() == review.model_dump(), "judging again says the same"
+        return review
+
+    return run
+
+
+def _trial_counters(**counts: int):
+    from sandbox.inside.observer.sitecustomize import NAMES
+
+    def act(task: Task) -> None:
+        import struct
+
+        folder = next(mount.source for mount in task.mounts if mount.target == "/observed")
+        (folder / "1-a.counters").write_bytes(struct.pack(f"{len(NAMES)}q", *(counts.get(name, 0) for name in NAMES)))
+
+    return Scripted(act=act)
+
+
+WORKED = {"processes": 2, "forward": 1, "backward": 2, "optimizer_steps": 2, "python_children": 1}
+
+
+def test_a_trial_that_worked_is_ready(reviewed) -> None:
+    review = reviewed([INSTALLED, COMPOSED, _trial_counters(**WORKED), _trial_counters(**WORKED)])
+    assert (review.verdict, review.is_code_ready, review.code_issue) == (Verdict.READY, True, "")
+    assert not review.findings
+    assert [stage.stage for stage in review.stages] == ["files", "environment", "compose", "trial", "trial"]
+
+
+def test_exit_code_zero_without_work_is_no_pass(reviewed) -> None:
+    idle = _trial_counters(processes=1)
+    review = reviewed([INSTALLED, COMPOSED, idle, idle])
+    assert [(f.criterion, f.run_id) for f in review.findings] == [("implementation.work_observed", None)]
+    assert review.verdict is Verdict.NOT_READY
+
+
+def test_an_unloaded_observer_accuses_nobody(reviewed) -> None:
+    review = reviewed([INSTALLED, COMPOSED])
+    outcome = {item.criterion: item.outcome for item in review.checklist}
+    assert outcome["implementation.work_observed"] == "not_exercised"
+    assert not review.findings
+
+
+def test_uv_refusing_the_project_ends_the_review_with_its_words(reviewed) -> None:
+    review = reviewed([Scripted(act=refuses)])
+    finding = review.findings[0]
+    assert (finding.criterion, finding.file, finding.line) == ("implementation.installs", "pyproject.toml", 1)
+    assert [stage.stage for stage in review.stages] == ["files", "environment"]
+    assert review.verdict is Verdict.NOT_READY
+
+
+def test_the_childs_error_is_one_finding_for_all_runs(reviewed) -> None:
+    failing = Scripted(outcome=FAILED, stderr=CHILD_ERROR)
+    review = reviewed([INSTALLED, COMPOSED, failing, failing])
+    assert len(review.findings) == 1
+    finding = review.findings[0]
+    assert (finding.file, finding.line, finding.run_id, finding.confidence) == ("src/train.py", 9, None, "confirmed")
+    assert "NameError" in finding.message
+
+
+def test_one_failing_run_is_named(reviewed) -> None:
+    review = reviewed([INSTALLED, COMPOSED, Scripted(outcome=FAILED, stderr=CHILD_ERROR), _trial_counters(**WORKED)])
+    assert [finding.run_id for finding in review.findings] == ["proposed-a"]
+
+
+def test_an_engine_that_fails_is_never_the_submissions_fault(reviewed) -> None:
+    review = reviewed([INSTALLED, COMPOSED, InfrastructureError("the engine went away"), InfrastructureError("again")])
+    assert review.verdict is Verdict.INCONCLUSIVE
+    assert {finding.blame for finding in review.findings} == {Blame.INFRASTRUCTURE}
+    assert [stage.status for stage in review.stages[3:]] == [Status.INFRASTRUCTURE_ERROR] * 2
+
+
+def test_a_timeout_without_a_gpu_proves_nothing(reviewed) -> None:
+    late = Scripted(outcome=replace(SUCCESS, exit_code=None, stopped_by=StopReason.WALL))
+    review = reviewed([INSTALLED, COMPOSED, late, late])
+    assert review.verdict is Verdict.INCONCLUSIVE
+    assert {finding.criterion for finding in review.findings} == {"mode.trial_time"}
+
+
+def test_memory_limit_is_the_submissions(reviewed) -> None:
+    killed = Scripted(outcome=replace(SUCCESS, exit_code=None, signal=9, oom_kills=1))
+    review = reviewed([INSTALLED, COMPOSED, killed, killed])
+    assert [(f.criterion, f.blame) for f in review.findings] == [("mode.trial_memory", Blame.SUBMISSION)]
+
+
+def test_an_interrupted_review_keeps_what_it_gathered(reviewed) -> None:
+    review = reviewed([INSTALLED], cancel=True)
+    assert review.verdict is Verdict.INCONCLUSIVE
+    assert [stage.stage for stage in review.stages] == ["files"]
+    assert "did not run" in review.code_issue
+
+
+def test_only_the_runs_and_stages_asked_for(reviewed) -> None:
+    review = reviewed(
+        [INSTALLED, _trial_counters(**WORKED)], "runs=[comparative-1-a]", "stages=[files,environment,trial]"
+    )
+    assert [(stage.stage, stage.run_id) for stage in review.stages][2:] == [("trial", "comparative-1-a")]
+    assert review.verdict is Verdict.READY
+
+
+def test_a_severity_override_changes_the_verdict(reviewed) -> None:
+    files = {**FILES, "config/config.yaml": "wandb: {}\n"}
+    script = [INSTALLED, COMPOSED, _trial_counters(**WORKED), _trial_counters(**WORKED)]
+    assert reviewed(script, "severity.wandb_entity_project=advisory", files=files).verdict is Verdict.READY
