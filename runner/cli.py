@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 
 USAGE = """\
@@ -36,6 +37,7 @@ Common overrides (KEY=VALUE; all of them stand in the README):
 
 exit status: 0 ready, 1 not ready, 2 submission or command line cannot be used, 3 inconclusive
 """
+OUR_FAULT = 3
 _COMMANDS = {
     "review": "runner.commands.review",
     "import": "runner.commands.import_",
@@ -60,13 +62,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     # A first word that names no subcommand is a submission; a file of that name is written ./name.
     command = _COMMANDS.get(words[0])
-    module = importlib.import_module(command or _COMMANDS["review"])
     try:
+        module = importlib.import_module(command or _COMMANDS["review"])
         status: int = module.run(words[1:] if command else words)
     except BrokenPipeError:
         # Whoever read our output has gone; that is no reason for a traceback.
         sys.stderr.close()
         return 0
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return OUR_FAULT
+    except Exception:
+        # Python's own exit status for this is 1, which here means "not ready": a bug of ours must not say that.
+        traceback.print_exc()
+        print("sandbox-review itself failed; this says nothing about the submission.", file=sys.stderr)
+        return OUR_FAULT
     return status
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from runner.checklist import load_checklist
@@ -23,7 +24,7 @@ from runner.stages.files.stage import run_files
 from runner.stages.trial import run_trial
 from runner.submissions.model import Submission
 from runner.vocabulary import StageName, Status
-from runner.workbench import Installed, Progress, Workbench
+from runner.workbench import Installed, Progress, Workbench, stage_folder
 from sandbox.assets import AssetStore
 from sandbox.errors import InfrastructureError
 from sandbox.protocol import Sandbox
@@ -118,14 +119,14 @@ class Reviewer:
             yield self._timed(StageName.COMPOSE, lambda: run_compose(bench, environment, self.run_ids))
         if StageName.TRIAL in self.stages:
             for run_id in self.run_ids:
-                yield self._timed(StageName.TRIAL, lambda run_id=run_id: run_trial(bench, environment, run_id))  # type: ignore[misc]
+                yield self._timed(StageName.TRIAL, partial(run_trial, bench, environment, run_id), run_id)
 
-    def _timed(self, stage: StageName, run: object) -> Evidence:
+    def _timed(self, stage: StageName, run: Callable[[], Evidence], run_id: str | None = None) -> Evidence:
         started = time.monotonic()
         try:
-            return run()  # type: ignore[operator, no-any-return]
+            return run()
         except InfrastructureError as error:
-            return _lost(self.directory, stage, str(error), self.progress)
+            return _lost(self.directory, stage, run_id, str(error), self.progress)
         finally:
             self._phases[stage] = self._phases.get(stage, 0.0) + time.monotonic() - started
 
@@ -181,12 +182,13 @@ def judge_again(directory: Path) -> Review:
     return conclude(submission, settings, attempts, environment, timings, directory)
 
 
-def _lost(directory: Path, stage: StageName, message: str, progress: Progress) -> Evidence:
+def _lost(directory: Path, stage: StageName, run_id: str | None, message: str, progress: Progress) -> Evidence:
     """An attempt that our side could not carry out."""
-    folder = directory / "stages" / f"{list(StageName).index(stage) + 1}-{stage}" / "lost"
+    folder = directory / "stages" / stage_folder(stage, run_id) / "lost"
     folder.mkdir(parents=True, exist_ok=True)
     evidence = Evidence(
         stage=stage,
+        run_id=run_id,
         status=Status.INFRASTRUCTURE_ERROR,
         status_evidence=message,
         directory=str(folder.relative_to(directory)),

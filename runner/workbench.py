@@ -73,7 +73,7 @@ class Workbench:
     @contextlib.contextmanager
     def attempt(self, stage: StageName, run_id: str | None = None, number: int = 1) -> Iterator[Attempt]:
         """A fresh workspace and an evidence folder for one attempt; the workspace is gone afterwards."""
-        record = self.directory / "stages" / _folder_name(stage, run_id) / str(number)
+        record = self.directory / "stages" / stage_folder(stage, run_id) / str(number)
         record.mkdir(parents=True)
         scratch_root = self.settings.cache() / "scratch"
         scratch_root.mkdir(parents=True, exist_ok=True)
@@ -270,7 +270,8 @@ def _tools_folder() -> Path:
     return Path(sandbox.__file__).parent / "inside"
 
 
-def _folder_name(stage: StageName, run_id: str | None) -> str:
+def stage_folder(stage: StageName, run_id: str | None) -> str:
+    """Name of the folder below `stages/` that holds the attempts of a stage."""
     name = f"{_STAGE_NUMBERS[stage]}-{stage}"
     return f"{name}-{run_id}" if run_id else name
 

@@ -108,13 +108,13 @@ def _gvisor(client: Any) -> Check:
 
 
 def _bubblewrap() -> Check:
-    from sandbox.backends.bubblewrap import find_bwrap, version
+    from sandbox.backends import bwrap_program
 
     try:
-        program = find_bwrap()
+        program = bwrap_program.find_bwrap()
     except InfrastructureError as error:
         return Check("bubblewrap", False, str(error), "install the package bubblewrap and allow user namespaces")
-    return Check("bubblewrap", True, f"{version(program)}, a trial sandbox ran")
+    return Check("bubblewrap", True, f"{bwrap_program.version(program)}, a trial sandbox ran")
 
 
 def _control_groups() -> Check:

@@ -139,7 +139,9 @@ def load_case(folder: Path) -> Case:
         if found != 1:
             raise CaseError(f"{folder.name}: edit {number} finds its text {found} times in {edit.file}, not once")
         files[edit.file] = files[edit.file].replace(edit.replace, edit.with_)
-    directory = next((path for path in ("config/runs", "config/run") if any(f.startswith(f"{path}/") for f in files)), "")
+    directory = next(
+        (path for path in ("config/runs", "config/run") if any(f.startswith(f"{path}/") for f in files)), ""
+    )
     return Case(name=folder.name, files=dict(sorted(files.items())), run_config_dir=directory, expect=expect)
 
 

@@ -24,8 +24,12 @@ def make_model(asset_id: str, facts: Mapping[str, Any], folder: Path, seed: int)
         vocabulary = make_tokenizer(facts["tokenizer"], main)
         config = _with_ids(config, vocabulary)
         generation = _with_ids(generation, vocabulary) if generation else None
+    if facts.get("labels"):
+        names = [f"LABEL_{number}" for number in range(facts["labels"])]
+        config["id2label"] = {str(number): name for number, name in enumerate(names)}
+        config["label2id"] = {name: number for number, name in enumerate(names)}
     for name, content in (facts.get("files") or {}).items():
-        _write(main / name, content)
+        _write(main / name, _filled(content, config))
     count = _make_weights(facts, config, main, seed)
     _write(main / "config.json", config)
     if generation:
@@ -73,7 +77,9 @@ def _make_weights(facts: Mapping[str, Any], config: Mapping[str, Any], folder: P
 
     transformers.logging.set_verbosity_error()
     torch.manual_seed(seed)
-    own = {key: value for key, value in config.items() if key not in ("model_type", "transformers_version")}
+    own = dict(config) | (facts.get("init") or {})
+    for key in ("model_type", "transformers_version"):
+        own.pop(key, None)
     settings = transformers.AutoConfig.for_model(config["model_type"], **own)
     model = getattr(transformers, facts["architecture"])(settings)
     model = model.to(getattr(torch, facts["dtype"]))
@@ -88,5 +94,15 @@ def _make_weights(facts: Mapping[str, Any], config: Mapping[str, Any], folder: P
     return count
 
 
+def _filled(content: Any, config: Mapping[str, Any]) -> Any:
+    """`content` with each value `$key` replaced by the stand-in's own `config[key]`."""
+    if isinstance(content, Mapping):
+        return {key: _filled(value, config) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_filled(value, config) for value in content]
+    return config[content[1:]] if isinstance(content, str) and content.startswith("$") else content
+
+
 def _write(path: Path, content: Any) -> None:
+    path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -18,7 +18,8 @@ def shrunk(config: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any
 
     A rule is a number, or {heads: KEY} (a multiple of the number of heads that is also one of 16, as real
     widths are, since code divides them by 8 or 16 heads of its own), {heads: KEY, even: true} (the same with
-    an even width per head, which rotary positions need), or {ratio_to: KEY} (keeps the true ratio).
+    an even width per head, which rotary positions need), {ratio_to: KEY} (keeps the true ratio), or
+    {divide: [KEY, KEY]} (the quotient of two of the stand-in's values).
     """
     found = dict(config)
     for key, rule in rules.items():
@@ -26,9 +27,12 @@ def shrunk(config: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any
             found[key] = rule
         elif "heads" in rule:
             found[key] = _per_head(int(config[rule["heads"]]), bool(rule.get("even", False)))
+        elif "divide" in rule:
+            found[key] = found[rule["divide"][0]] // found[rule["divide"][1]]
         elif config.get(key) is not None:
             other = rule["ratio_to"]
-            found[key] = _unusual(round(found[other] * config[key] / config[other] / 8) * 8)
+            equal = config[key] == config[other]
+            found[key] = found[other] if equal else _unusual(round(found[other] * config[key] / config[other] / 8) * 8)
     return found
 
 

@@ -59,7 +59,7 @@ def sections_present(case: Case) -> Judgement:
         for part in config.values():
             if isinstance(part, dict) and "run_id" in part:
                 present |= {str(key) for key in part}
-        if "run_id" not in present and not set(SECTIONS[1:]) & present:
+        if "run_id" not in present:
             return not_exercised("the run's values are read by the code itself, not composed by Hydra")
         absent = [section for section in SECTIONS if section not in present]
         if absent:

@@ -60,6 +60,8 @@ def _reason(failure: PackagingFailure, first: str) -> str:
             "The dependencies stand in a TOML table; the standard wants a list of requirement strings: "
             'dependencies = ["name>=1.0", …] under [project].'
         )
+    if "is not a requirement" in failure.message:
+        return f"{first}. Write version ranges as PEP 508 has them, such as numpy>=1.26,<2."
     last = failure.message.strip().splitlines()[-1].strip() if failure.step == "parse" else first
     return last.removeprefix("error: ")
 

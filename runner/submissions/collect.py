@@ -17,6 +17,8 @@ from runner.submissions.paths import path_problem
 RECORD = ".research"
 HISTORY = ".research/research_history.json"
 TRANSCRIPT = ".research/prompt/create_code_subgraph/validate_experiment_code.txt"
+EXPECTATION = "expect.yaml"
+"""A corpus of submissions may say at the root of each what verdict it expects; that is no part of the submission."""
 _RECORDS_READ = frozenset({HISTORY, TRANSCRIPT})
 
 _LEFT_OUT = {
@@ -97,6 +99,9 @@ class Collector:
         if path.startswith(RECORD + "/"):
             self.leave_out(RECORD, "the research system's record of its work")
             return path in _RECORDS_READ
+        if path == EXPECTATION:
+            self.leave_out(path, "what a corpus expects of the review")
+            return False
         if fault := path_problem(path):
             self.refuse(path, fault)
             return False

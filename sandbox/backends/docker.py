@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,9 +16,6 @@ from sandbox.folder import RunFolder
 from sandbox.output import Recorder
 from sandbox.protocol import Mount, Network, Outcome, Sample, Task
 from sandbox.watchdog import Running
-
-SANDBOX_UID = 64321
-"""Who the command is when the host program is root: nobody's number on any host we know of."""
 
 
 class DockerSandbox:
@@ -59,8 +55,7 @@ class DockerSandbox:
             from images.build import ensure_image
 
             self.image = ensure_image(self.client, base_image or None)
-        root = os.getuid() == 0
-        self.uid, self.gid = (SANDBOX_UID, SANDBOX_UID) if root else (os.getuid(), os.getgid())
+        self.uid, self.gid = permissions.command_user()
 
     @property
     def is_gvisor(self) -> bool:

@@ -32,6 +32,7 @@ class LocalProcess:
         stderr: Recorder,
         own_processes: int,
         run_token: str = "",
+        descriptors: Sequence[int] = (),
     ) -> None:
         self.group = group
         self.own_processes = own_processes
@@ -43,6 +44,7 @@ class LocalProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            pass_fds=descriptors,
             start_new_session=True,  # a Ctrl-C at the terminal is ours to handle, not the sandbox's
         )
         assert self.process.stdout and self.process.stderr

@@ -1,6 +1,8 @@
-"""Let the sandbox's user at what it is shown.
+"""Who the command is on the host, and letting it at what it is shown.
 
-Only root has to: without root, the command's user is the one who runs this program, and owns what it shows.
+Where this program is root, the command must not be, not even without capabilities: root's number alone may write to
+/proc/sys, and leave a set-user-id program behind in a writable mount. Without root, the command is who runs this
+program, and owns what it shows.
 """
 
 from __future__ import annotations
@@ -9,22 +11,34 @@ import os
 import stat
 from pathlib import Path
 
+from sandbox.errors import InfrastructureError
 from sandbox.protocol import Task
+
+SANDBOX_UID = 64321
+"""Who the command is if the host program is root: nobody's number on any host we know of."""
+
+
+def command_user() -> tuple[int, int]:
+    """User and group number that the command has on the host (docker, bubblewrap)."""
+    return (SANDBOX_UID, SANDBOX_UID) if os.getuid() == 0 else (os.getuid(), os.getgid())
 
 
 def open_mounts(task: Task, uid: int, gid: int) -> None:
     """Give writable mounts to `uid`, open sockets to it; of read-only mounts, give a top that is closed to others.
 
     Does nothing unless this program is root. Runs before the command exists, so nothing changes under it.
+    Raises InfrastructureError if a mount's source is missing.
     """
-    if os.getuid() != 0:
-        return
     for mount in task.mounts:
+        if not mount.source.exists():
+            raise InfrastructureError(f"{mount.source} is to be shown in the sandbox and does not exist")
+        if os.getuid() != 0:
+            continue
         if mount.writable:
             _give_tree(mount.source, uid, gid)
         elif mount.source.stat().st_uid != uid and not _others_may_enter(mount.source):
             os.chown(mount.source, uid, gid)
-    for path in task.services.values():
+    for path in task.services.values() if os.getuid() == 0 else ():
         path.chmod(0o666)  # not given away: one service may answer sandboxes with different users
 
 

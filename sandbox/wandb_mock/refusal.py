@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request that the real server would refuse too, or that this mock does not serve.
 
     `status` is the HTTP status. Clients give up at once on most 4xx, and try again on 429 and 5xx, so a refusal

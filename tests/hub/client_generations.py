@@ -15,6 +15,8 @@ from images.runtime.environment import find_links, uv_program
 
 COMMON = ("accelerate", "evaluate", "peft", "pillow", "protobuf", "scikit-learn", "sentencepiece")
 TORCH = "torch==2.13.0"
+TORCH_NEEDS = ("setuptools", "sympy", "typing-extensions")
+"""Newer ones than the clients', because torch is newer than they are."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,18 @@ def client_python(generation: Generation) -> Path:
         fcntl.flock(handle, fcntl.LOCK_EX)
         if not (home / ".complete").exists():
             _uv("venv", "--quiet", "--clear", "--python", sys.executable, str(home))
-            newest = ("--exclude-newer", generation.newest) if generation.newest else ()
+            newest = _as_of(generation.newest) if generation.newest else ()
             source = tuple(find_links()) or ("--torch-backend", "cpu")
             packages = (TORCH, *COMMON, *generation.requirements)
             target = ("--python", str(python), "--quiet", "--compile-bytecode")
             _uv("pip", "install", *target, *newest, *source, *packages)
             (home / ".complete").touch()
     return python
+
+
+def _as_of(date: str) -> tuple[str, ...]:
+    apart = [word for name in TORCH_NEEDS for word in ("--exclude-newer-package", f"{name}=2026-01-01")]
+    return ("--exclude-newer", date, *apart)
 
 
 def _uv(*arguments: str) -> None:

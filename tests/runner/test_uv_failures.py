@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from runner.stages.environment.failures import packages_without_wheels, project_needs_build, read_failure, words_of_uv
+from runner.stages.environment.failures import (
+    packages_without_wheels,
+    project_needs_build,
+    read_failure,
+    read_metadata_failure,
+    words_of_uv,
+)
 
 PYPROJECT = '[project]\nname = "x"\ndependencies = [\n    "numpy>=99",\n    "leftpad-zz",\n]\n'
 TABLE = """\
@@ -79,3 +85,15 @@ def test_a_project_whose_metadata_needs_its_build_is_recognised() -> None:
 
 def test_progress_lines_and_colours_are_left_out() -> None:
     assert words_of_uv("\x1b[1mResolved 3 packages in 1ms\x1b[0m\n + a==1\n\x1b[31merror\x1b[0m: no\n") == "error: no"
+
+
+def test_a_caret_is_no_requirement() -> None:
+    text = '[project]\nname = "x"\ndependencies = [\n    "numpy>=1",\n    "pandas^2.0",\n]\n'
+    failure = read_metadata_failure(text, "")
+    assert (failure.step, failure.line, failure.reproducible) == ("parse", 5, True)
+    assert "'pandas^2.0' is not a requirement" in failure.message
+
+
+def test_metadata_that_only_a_build_can_tell_is_not_held_against_the_project() -> None:
+    text = '[project]\nname = "x"\ndynamic = ["dependencies"]\n'
+    assert read_metadata_failure(text, "error: Failed to build").reproducible is False

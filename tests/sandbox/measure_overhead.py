@@ -1,4 +1,7 @@
-"""What a sandbox costs: one short command bare and in every backend, in turns. Run: python tests/sandbox/measure_overhead.py"""
+"""What a sandbox costs: one short command bare and in every backend, in turns.
+
+Run: python tests/sandbox/measure_overhead.py
+"""
 
 from __future__ import annotations
 

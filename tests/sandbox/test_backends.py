@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import backends, doctor
-from sandbox.backends import bubblewrap, docker, docker_options, environment
+from sandbox.backends import bwrap_program, docker, docker_options, environment, seccomp
 from sandbox.backends.dummy import SUCCESS, DummySandbox, Scripted
 from sandbox.errors import InfrastructureError
 from sandbox.folder import RunFolder
@@ -26,13 +26,13 @@ def no_bwrap() -> str:
 
 def test_auto_falls_back_to_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker, "connect", no_engine)
-    monkeypatch.setattr(bubblewrap, "find_bwrap", lambda: "/usr/bin/bwrap")
+    monkeypatch.setattr(bwrap_program, "find_bwrap", lambda: "/usr/bin/bwrap")
     assert backends.open_sandbox("auto").name == "bubblewrap"
 
 
 def test_auto_never_runs_without_isolation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker, "connect", no_engine)
-    monkeypatch.setattr(bubblewrap, "find_bwrap", no_bwrap)
+    monkeypatch.setattr(bwrap_program, "find_bwrap", no_bwrap)
     with pytest.raises(InfrastructureError) as caught:
         backends.open_sandbox("auto")
     message = str(caught.value)
@@ -61,6 +61,27 @@ def test_only_index_proxy_and_certificate_variables_pass(tmp_path: Path) -> None
         "https_proxy": "http://b",
         "SSL_CERT_FILE": environment.CA_BUNDLE,
     }
+
+
+def test_folders_above_mount_points_are_open_but_not_those_inside_mounts() -> None:
+    words = ["--ro-bind", "/a", "/opt/x/tool", "--tmpfs", "/work", "--bind", "/b", "/work/deep/er"]
+    assert bwrap_program.open_parents(words) == [
+        "--perms",
+        "0755",
+        "--dir",
+        "/opt",
+        "--perms",
+        "0755",
+        "--dir",
+        "/opt/x",
+    ]
+
+
+def test_the_system_call_filter_is_whole_or_absent() -> None:
+    assert seccomp.program("pdp11") is None
+    for machine in seccomp.MACHINES:
+        filter_program = seccomp.program(machine)
+        assert filter_program is not None and len(filter_program) % 8 == 0
 
 
 def specification(task: Task, runtime: str = "") -> dict[str, object]:
@@ -104,7 +125,7 @@ def test_the_dummy_plays_its_script(tmp_path: Path) -> None:
 
 def test_doctor_raises_nothing_where_nothing_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker, "connect", no_engine)
-    monkeypatch.setattr(bubblewrap, "find_bwrap", no_bwrap)
+    monkeypatch.setattr(bwrap_program, "find_bwrap", no_bwrap)
     checks = {check.name: check for check in doctor.examine()}
     assert not checks["docker engine"].ok and not checks["bubblewrap"].ok and not checks["sandbox"].ok
     assert "backend=process" in checks["sandbox"].advice

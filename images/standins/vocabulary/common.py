@@ -42,10 +42,18 @@ class Vocabulary:
 
 def named_tokens(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Tokens with true ids, in order: those at the vocabulary's start, then those after its regular ones."""
-    return [*facts.get("first", []), *facts.get("last", []), *facts.get("added", [])]
+    return [*facts.get("first", []), *facts.get("last", []), *added(facts)]
 
 
-def added_tokens(facts: Mapping[str, Any], names: list[dict[str, Any]]) -> list[AddedToken]:
+def added(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Tokens after the regular ones, a run of reserved ones (`reserved: {id, count, content, number}`) included."""
+    run = facts.get("reserved")
+    numbers = range(run["count"]) if run else ()
+    reserved = [{"id": run["id"] + n, "content": run["content"].format(run["number"] + n)} for n in numbers]
+    return [*facts.get("added", []), *reserved]
+
+
+def added_tokens(names: list[dict[str, Any]]) -> list[AddedToken]:
     """For `Tokenizer.add_tokens`; the facts say what differs from a plain special token."""
     return [
         AddedToken(
@@ -62,9 +70,9 @@ def added_tokens(facts: Mapping[str, Any], names: list[dict[str, Any]]) -> list[
 
 def finish(facts: Mapping[str, Any], tokenizer: Tokenizer) -> Vocabulary:
     """Add the named tokens and read off where the true ids went."""
-    tokenizer.add_tokens(added_tokens(facts, [*facts.get("added", [])]))
+    tokenizer.add_tokens(added_tokens(added(facts)))
     marked = [each for each in (*facts.get("first", []), *facts.get("last", [])) if each.get("mark", True)]
-    tokenizer.add_special_tokens(added_tokens(facts, marked))
+    tokenizer.add_special_tokens(added_tokens(marked))
     ids = tokenizer.get_vocab(with_added_tokens=True)
     moved = {each["id"]: ids[each["content"]] for each in named_tokens(facts)}
     return Vocabulary(len(ids), facts["true_length"], ids, moved)
@@ -103,7 +111,7 @@ def write_config(facts: Mapping[str, Any], vocabulary: Vocabulary, folder: Path)
     if facts.get("special_tokens_map"):
         _write(folder / "special_tokens_map.json", facts["special_tokens_map"])
     if facts.get("added_tokens_file"):
-        _write(folder / "added_tokens.json", {e["content"]: vocabulary.ids[e["content"]] for e in facts["added"]})
+        _write(folder / "added_tokens.json", {e["content"]: vocabulary.ids[e["content"]] for e in added(facts)})
 
 
 def _write(path: Path, content: Any) -> None:

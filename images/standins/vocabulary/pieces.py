@@ -11,7 +11,7 @@ import sentencepiece
 from tokenizers import Tokenizer
 
 from ..text import corpus
-from .common import LINES, Vocabulary, save_json
+from .common import LINES, Vocabulary, added, added_tokens, named_tokens, save_json
 
 ROLES = ("pad", "unk", "bos", "eos")
 OPTIONS = tuple(f"{name}_token" for name in ["bos", "eos", "unk", "pad", "cls", "sep", "mask"]) + (
@@ -34,8 +34,7 @@ def make(facts: Mapping[str, Any], folder: Path) -> Vocabulary:
     if "tokenizer.json" in facts["files"]:
         save_json(fast, folder)
     ids = fast.get_vocab(with_added_tokens=True)
-    named = [*facts.get("first", []), *facts.get("last", []), *facts.get("added", [])]
-    moved = {each["id"]: ids[each["content"]] for each in named}
+    moved = {each["id"]: ids[each["content"]] for each in named_tokens(facts)}
     return Vocabulary(len(ids), facts["true_length"], ids, moved)
 
 
@@ -74,10 +73,7 @@ def _fast(facts: Mapping[str, Any], path: Path) -> Tokenizer:
 
     transformers.logging.set_verbosity_error()
     fast = getattr(transformers, facts["fast_class"])(str(path), **_options(facts))
-    for each in facts.get("added", []):
-        special = each.get("special", True)
-        token = transformers.AddedToken(each["content"], special=special, normalized=each.get("normalized", False))
-        fast.add_tokens([token], special_tokens=special)
+    fast.backend_tokenizer.add_tokens(added_tokens(added(facts)))
     return fast.backend_tokenizer
 
 

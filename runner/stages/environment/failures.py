@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
 
 from runner.evidence import PackagingFailure
 
@@ -78,6 +81,29 @@ def read_failure(step: Mapping[str, Any], pyproject: str) -> PackagingFailure:
             reproducible=not machine,
         )
     return PackagingFailure(step="download" if machine else "install", message=message, reproducible=False)
+
+
+def read_metadata_failure(pyproject: str, stderr: str) -> PackagingFailure:
+    """Why uv wanted to build the project just to learn its metadata.
+
+    It does so where [project] cannot be read by itself: most often a requirement that is none, such as `numpy^1.26`,
+    which the standard (PEP 508) decides without running anything. Metadata that only a build can tell proves nothing.
+    """
+    words = tomllib.loads(pyproject).get("project", {}).get("dependencies", [])
+    wrong = []
+    for word in words if isinstance(words, list) else []:
+        try:
+            Requirement(word)
+        except (InvalidRequirement, TypeError) as error:
+            wrong.append((str(word), str(error).splitlines()[0]))
+    if not wrong:
+        return PackagingFailure(step="build-project", message=words_of_uv(stderr), reproducible=False)
+    lines = [f"{word!r} is not a requirement: {why}" for word, why in wrong]
+    return PackagingFailure(step="parse", message="\n".join(lines), line=_line_of_text(wrong[0][0], pyproject))
+
+
+def _line_of_text(text: str, pyproject: str) -> int | None:
+    return next((number for number, line in enumerate(pyproject.splitlines(), 1) if text in line), None)
 
 
 def _subject(message: str, pyproject: str) -> str | None:

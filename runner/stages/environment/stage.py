@@ -13,7 +13,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from runner.evidence import EnvironmentFacts, Evidence, PackagingFailure
-from runner.stages.environment.failures import packages_without_wheels, project_needs_build, read_failure
+from runner.stages.environment.failures import (
+    packages_without_wheels,
+    project_needs_build,
+    read_failure,
+    read_metadata_failure,
+)
 from runner.stages.environment.overlay import choose_torch, overlay
 from runner.stages.environment.project import build_project, build_requirements
 from runner.stages.environment.sources import build_from_source
@@ -187,11 +192,7 @@ def _facts(
     if failure is None and step is not None:
         name = _project_name(installer.pyproject)
         if name and project_needs_build(step["stderr"], name):
-            failure = PackagingFailure(
-                step="build-project",
-                message=step["stderr"],
-                reproducible=False,
-            )
+            failure = read_metadata_failure(installer.pyproject, step["stderr"])
         else:
             failure = read_failure(step, installer.pyproject)
     packages = installation.result.get("packages", {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sandbox.wandb_mock.refusal import Refused
+from sandbox.wandb_mock.refusal import RefusedError
 from sandbox.wandb_mock.store.database import Database
 from sandbox.wandb_mock.store.rows import Alias, Artifact, Collection, Manifest
 
@@ -13,7 +13,7 @@ DELETED = "DELETED"
 
 
 class Artifacts:
-    """Methods that need a row raise Refused (404) if there is none."""
+    """Methods that need a row raise RefusedError (404) if there is none."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,7 +22,8 @@ class Artifacts:
         """The sequence of this name, created if need be. One name has one type in a project (400)."""
         with self._database.transaction() as database:
             database.write(
-                "INSERT OR IGNORE INTO collections (project_id, type, name, client_id, created_at) VALUES (?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO collections (project_id, type, name, client_id, created_at) "
+                "VALUES (?, ?, ?, ?, ?)",
                 project_id,
                 kind,
                 name,
@@ -32,7 +33,7 @@ class Artifacts:
             found = self.find_collection(project_id, name)
         assert found is not None
         if found.type != kind:
-            raise Refused(400, f"artifact {name!r} already exists with type {found.type!r}; cannot be {kind!r}")
+            raise RefusedError(400, f"artifact {name!r} already exists with type {found.type!r}; cannot be {kind!r}")
         return found
 
     def find_collection(self, project_id: int, name: str) -> Collection | None:
@@ -42,7 +43,7 @@ class Artifacts:
     def collection(self, number: int) -> Collection:
         row = self._database.one("SELECT * FROM collections WHERE id = ?", number)
         if row is None:
-            raise Refused(404, "artifact collection not found")
+            raise RefusedError(404, "artifact collection not found")
         return Collection.read(row)
 
     def collections(self, project_id: int, kind: str | None = None) -> list[Collection]:
@@ -59,7 +60,7 @@ class Artifacts:
     def get(self, number: int) -> Artifact:
         row = self._database.one("SELECT * FROM artifacts WHERE id = ?", number)
         if row is None:
-            raise Refused(404, "artifact not found")
+            raise RefusedError(404, "artifact not found")
         return Artifact.read(row)
 
     def update(self, number: int, description: str | None, metadata: str | None, tags: str | None = None) -> Artifact:
@@ -87,7 +88,7 @@ class Artifacts:
         return [Artifact.read(row) for row in rows]
 
     def commit(self, number: int) -> Artifact:
-        """Number the version and move its aliases to it; `latest` always goes to the newest. Committing twice is fine."""
+        """Number the version and move its aliases to it; `latest` goes to the newest. Committing twice is fine."""
         with self._database.transaction() as database:
             artifact = self.get(number)
             if artifact.state == "PENDING":
@@ -140,14 +141,18 @@ class Artifacts:
 
     def add_manifest(self, artifact_id: int, name: str, digest: str | None, kind: str) -> Manifest:
         number = self._database.write(
-            "INSERT INTO manifests (artifact_id, name, digest, type) VALUES (?, ?, ?, ?)", artifact_id, name, digest, kind
+            "INSERT INTO manifests (artifact_id, name, digest, type) VALUES (?, ?, ?, ?)",
+            artifact_id,
+            name,
+            digest,
+            kind,
         )
         return self.manifest(number)
 
     def manifest(self, number: int) -> Manifest:
         row = self._database.one("SELECT * FROM manifests WHERE id = ?", number)
         if row is None:
-            raise Refused(404, "artifact manifest not found")
+            raise RefusedError(404, "artifact manifest not found")
         return Manifest.read(row)
 
     def set_manifest_digest(self, number: int, digest: str | None) -> Manifest:

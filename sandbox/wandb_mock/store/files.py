@@ -7,8 +7,9 @@ import hashlib
 import time
 from dataclasses import dataclass
 
-from sandbox.wandb_mock.refusal import Refused
+from sandbox.wandb_mock.refusal import RefusedError
 from sandbox.wandb_mock.store.database import Database
+from sandbox.wandb_mock.store.rows import Artifact
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class StoredFile:
     md5: str
     """Base64 of the md5 digest, as object stores give it."""
     stored_at: float
+    artifact: Artifact | None = None
+    """Set in the answer to an announced upload, where clients match answers to questions by it."""
 
 
 class Files:
@@ -35,10 +38,10 @@ class Files:
         self._database.write("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)", address, content, time.time())
 
     def blob(self, address: str) -> bytes:
-        """Raises Refused (404) if nothing has been uploaded there."""
+        """Raises RefusedError (404) if nothing has been uploaded there."""
         content = self._database.scalar("SELECT content FROM blobs WHERE address = ?", address)
         if content is None:
-            raise Refused(404, f"nothing is stored at {address}")
+            raise RefusedError(404, f"nothing is stored at {address}")
         return bytes(content)
 
     def has_blob(self, address: str) -> bool:
@@ -62,10 +65,10 @@ class Files:
         return [file for file in found if file.md5]
 
     def delete_run_file(self, number: int) -> None:
-        """Raises Refused (404) if there is no such file."""
+        """Raises RefusedError (404) if there is no such file."""
         row = self._database.one("SELECT run_id, name FROM files WHERE id = ?", number)
         if row is None:
-            raise Refused(404, "file not found")
+            raise RefusedError(404, "file not found")
         with self._database.transaction() as database:
             database.write("DELETE FROM files WHERE id = ?", number)
             database.write("DELETE FROM blobs WHERE address = ?", run_address(row["run_id"], row["name"]))

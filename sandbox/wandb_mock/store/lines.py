@@ -46,9 +46,7 @@ class Lines:
 
     def count(self, run_id: int, stream: str) -> int:
         """One more than the highest offset, which is where a client that resumes goes on."""
-        highest = self._database.scalar(
-            "SELECT max(number) FROM lines WHERE run_id = ? AND stream = ?", run_id, stream
-        )
+        highest = self._database.scalar("SELECT max(number) FROM lines WHERE run_id = ? AND stream = ?", run_id, stream)
         return 0 if highest is None else int(highest) + 1
 
     def rows(self, run_id: int, stream: str) -> list[dict[str, Any]]:

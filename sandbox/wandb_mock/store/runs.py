@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from sandbox.wandb_mock.names import check_entity_name, check_project_name, check_run_name, display_name
-from sandbox.wandb_mock.refusal import Refused
+from sandbox.wandb_mock.refusal import RefusedError
 from sandbox.wandb_mock.store.database import Database
 from sandbox.wandb_mock.store.rows import Project, Run
 
@@ -16,13 +16,30 @@ SELECT = (
     "JOIN projects ON projects.id = runs.project_id WHERE deleted = 0 "
 )
 UPDATABLE = frozenset(
-    "display_name description notes state config summary tags group_name job_type commit_hash repo host program "
-    "exit_code heartbeat_at stopped made_up".split()
+    [
+        "display_name",
+        "description",
+        "notes",
+        "state",
+        "config",
+        "summary",
+        "tags",
+        "group_name",
+        "job_type",
+        "commit_hash",
+        "repo",
+        "host",
+        "program",
+        "exit_code",
+        "heartbeat_at",
+        "stopped",
+        "made_up",
+    ]
 )
 
 
 class Runs:
-    """Finds and changes projects and runs. Methods that need a run raise Refused (404) if there is none."""
+    """Finds and changes projects and runs. Methods that need a run raise RefusedError (404) if there is none."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -65,13 +82,13 @@ class Runs:
     def get(self, entity: str, project: str, name: str) -> Run:
         run = self.find(entity, project, name)
         if run is None:
-            raise Refused(404, f"run {entity}/{project}/{name} not found")
+            raise RefusedError(404, f"run {entity}/{project}/{name} not found")
         return run
 
     def by_id(self, number: int) -> Run:
         row = self._database.one(SELECT + "AND runs.id = ?", number)
         if row is None:
-            raise Refused(404, "run not found")
+            raise RefusedError(404, "run not found")
         return Run.read(row)
 
     def all(self, project_id: int | None = None) -> list[Run]:
@@ -89,13 +106,14 @@ class Runs:
             home = self.make_project(entity, project)
             existing = database.one("SELECT id, deleted FROM runs WHERE project_id = ? AND name = ?", home.id, name)
             if existing is not None and existing["deleted"]:
-                raise Refused(409, f"run {name} was previously created and deleted; try a new run name")
+                raise RefusedError(409, f"run {name} was previously created and deleted; try a new run name")
             if existing is None:
                 now = time.time()
                 count = database.scalar("SELECT count(*) FROM runs WHERE project_id = ?", home.id)
                 number = database.write(
                     "INSERT INTO runs (project_id, name, display_name, state, config, summary, tags, created_at, "
-                    "heartbeat_at, stopped, deleted, made_up) VALUES (?, ?, ?, 'running', '{}', '{}', '[]', ?, ?, 0, 0, 0)",
+                    "heartbeat_at, stopped, deleted, made_up) "
+                    "VALUES (?, ?, ?, 'running', '{}', '{}', '[]', ?, ?, 0, 0, 0)",
                     home.id,
                     name,
                     display_name(count + 1),
@@ -125,9 +143,7 @@ class Runs:
         self._database.write("UPDATE runs SET deleted = 1 WHERE id = ?", number)
 
     def add_alert(self, number: int, title: str, text: str, severity: str) -> None:
-        self._database.write(
-            "INSERT INTO alerts VALUES (?, ?, ?, ?, ?)", number, title, text, severity, time.time()
-        )
+        self._database.write("INSERT INTO alerts VALUES (?, ?, ?, ?, ?)", number, title, text, severity, time.time())
 
     def alerts(self, number: int) -> list[dict[str, Any]]:
         """Oldest first; keys title, text, severity, time."""

@@ -24,6 +24,7 @@ class Promise(StrEnum):
     NO_HOST_FILES = "the command sees no file of the host but its mounts and the system's programs"
     READ_ONLY_ROOT = "the command writes to its writable mounts, /tmp and its home only"
     SAFE_AGENT = "the command cannot end the agent that reports how it ended"
+    NO_USER_NAMESPACE = "the command cannot make a user namespace, the way to much of the kernel"
     PROCESS_LIMIT = "the command cannot start more processes than it may"
 
 
@@ -32,8 +33,9 @@ PROMISES: Mapping[str, frozenset[Promise]] = {
     "docker": EVERYTHING,
     "bubblewrap": EVERYTHING,
     "process": frozenset({Promise.PROCESS_LIMIT}),
-    # gVisor (the 2022 build) runs outside of cgroups here, and does not shield process 1 from its own children.
-    "runsc": EVERYTHING - {Promise.PROCESS_LIMIT, Promise.SAFE_AGENT},
+    # gVisor (the 2022 build) runs outside of cgroups here, and does not shield process 1 from its own children. Its
+    # user namespaces are its own invention, not the host kernel's.
+    "runsc": EVERYTHING - {Promise.PROCESS_LIMIT, Promise.SAFE_AGENT, Promise.NO_USER_NAMESPACE},
 }
 
 QUICK = Limits(wall_seconds=30, memory_mb=512, pids=64, disk_mb=64, shm_mb=32, tmp_mb=64)
@@ -129,8 +131,8 @@ def wait_for(condition: Any, seconds: float = 15) -> None:
 def left_behind(sandbox: Sandbox, token: str) -> list[str]:
     """Everything on this machine that carries the owner's token."""
     left = [f"folder {path.name}" for path in folder.parent().iterdir() if path.name.startswith(token)]
-    for path in cgroups.ROOT.rglob(f"{cgroups.PREFIX}{token}*"):
-        left.append(f"group {path}")
+    for above, names, _ in os.walk(cgroups.ROOT):  # others' groups may vanish under the walk, which minds not
+        left += [f"group {above}/{name}" for name in names if name.startswith(f"{cgroups.PREFIX}{token}")]
     key = f"{owner.VARIABLE}={token}".encode()
     for path in Path("/proc").iterdir():
         if path.name.isdigit() and int(path.name) != os.getpid():

@@ -32,7 +32,8 @@ LIMITED_BY_WATCHDOG = [
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "bench" in metafunc.fixturenames:
+    chosen = any(mark.args[0] == "bench" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "bench" in metafunc.fixturenames and not chosen:
         extra = LIMITED_BY_WATCHDOG if metafunc.module.__name__.endswith("_limits") else []
         metafunc.parametrize("bench", BACKENDS + extra, indirect=True)
 

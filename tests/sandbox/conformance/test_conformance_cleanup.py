@@ -89,12 +89,11 @@ def test_after_sigkill_the_command_ends_and_the_next_start_reaps_the_rest(
     assert program.left() == []
 
 
+@pytest.mark.parametrize("bench", ["process"], indirect=True)
 def test_what_lost_its_agent_and_its_host_program_is_reaped_at_the_next_start(
     bench: Bench, programs: list[HostProgram]
 ) -> None:
-    """The worst case of the process backend, which has no namespace that dies with its first process."""
-    if bench.name != "process":
-        pytest.skip("elsewhere nothing can outlive the agent: the kernel ends a namespace with its first process")
+    """The worst case of the process backend; elsewhere the kernel ends a namespace with its first process."""
     program = HostProgram(bench)
     programs.append(program)
     program.process.send_signal(signal.SIGSTOP)  # or it would clean up when it sees the agent die

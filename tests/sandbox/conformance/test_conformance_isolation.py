@@ -274,6 +274,19 @@ def test_the_user_has_a_name_and_no_privileges(bench: Bench) -> None:
         assert lines[1] == "True True 1"
 
 
+def test_user_namespaces(bench: Bench) -> None:
+    code = "import ctypes; print(ctypes.CDLL(None).unshare(0x10000000))"
+    result = bench.run(code)
+    assert result.stdout == ("-1\n" if bench.promises(Promise.NO_USER_NAMESPACE) else "0\n")
+
+
+def test_nothing_of_roots_is_made_in_a_writable_mount(bench: Bench) -> None:
+    """A set-user-id program of root's left there would make any user of the host root."""
+    bench.run("import os; open('tool', 'w').close(); os.chmod('tool', 0o4755)")
+    owner = (bench.work / "tool").stat().st_uid
+    assert owner != 0 or bench.name == "process"
+
+
 def test_interpreter_and_uv_are_there(bench: Bench) -> None:
     code = (
         "import subprocess, sys\n"

@@ -1,0 +1,39 @@
+"""Puts the parts of the stand-in in place, in the order in which they need each other."""
+
+from .after_import import around_import, guarded
+from .served import not_served
+
+
+def serve(torch):
+    """Serve `cuda` by the CPU in this process; reports and leaves torch alone where its build does not allow it."""
+    from . import card, kernels, runtime
+
+    try:
+        hooks = runtime.enable_cuda_tensors(torch)
+    except runtime.NotServed as error:
+        not_served("cuda", error)
+        return
+    card.provide(torch)
+    kernels.register()
+    try:
+        runtime.answer_for_cuda(torch, hooks)
+    except runtime.NotServed as error:
+        card.withdraw(torch)
+        not_served("cuda", error)
+        return
+    _around_torch(torch)
+    _around_libraries()
+
+
+def _around_torch(torch):
+    from . import distributed, generators, memory_of_host, recurrent, storages, streams, compiling
+
+    for part in (generators, streams, storages, memory_of_host, recurrent, compiling, distributed):
+        guarded(part.__name__, lambda part=part: part.serve(torch))
+
+
+def _around_libraries():
+    from . import bitsandbytes, transformers
+
+    bitsandbytes.prepare(around_import)
+    transformers.prepare(around_import)

@@ -1,0 +1,1 @@
+"""The GraphQL side: what stands behind each field of the schema."""

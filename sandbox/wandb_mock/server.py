@@ -1,0 +1,175 @@
+"""Runs the mock in a thread of the host: on a unix socket, one per stage attempt, or on a loopback port."""
+
+from __future__ import annotations
+
+import contextlib
+import socket as sockets
+import struct
+import threading
+import time
+from asyncio import BaseTransport
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from sandbox.errors import InfrastructureError
+from sandbox.wandb_mock import reviewing
+from sandbox.wandb_mock.app import Service, mock_app
+from sandbox.wandb_mock.faults import Fault, Faults
+from sandbox.wandb_mock.keys import SAMPLE_KEY
+from sandbox.wandb_mock.record import Call, Recorder
+from sandbox.wandb_mock.reviewing import MadeUpRun, RunRecord
+from sandbox.wandb_mock.store import Store
+
+START_SECONDS = 10.0
+STOP_SECONDS = 5.0
+DEFAULT_ENTITY = "reviewed"
+NO_LINGER = struct.pack("ii", 1, 0)
+"""SO_LINGER on, zero seconds: closing sends a reset."""
+
+
+class WandbServer:
+    """`with WandbServer(store_file, socket=path, log=file) as wandb: ...; wandb.calls; wandb.runs()`.
+
+    `store` is an SQLite file, made if it does not exist; runs that are in it can be read and resumed. Either
+    `socket`, a unix socket path that does not exist yet, or `port` on 127.0.0.1 (0: any free one). `log` is a
+    JSON Lines file that each call is appended to. `keys` are the API keys that are taken (None: any of 40
+    characters or more). `entity` is where runs go that name none.
+    Raises InfrastructureError if the address cannot be had.
+    """
+
+    def __init__(
+        self,
+        store: Path,
+        socket: Path | None = None,
+        port: int | None = None,
+        log: Path | None = None,
+        faults: Sequence[Fault] = (),
+        keys: Collection[str] | None = None,
+        entity: str = DEFAULT_ENTITY,
+    ) -> None:
+        self.store = Store(store)
+        self.faults = Faults(faults)
+        """May be changed while the server runs."""
+        self._recorder = Recorder(log)
+        self._service = Service(self.store, self._recorder, self.faults, entity, keys)
+        self._key = next(iter(keys)) if keys else SAMPLE_KEY
+        self._path = socket
+        self._port = port or 0
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._listener: sockets.socket | None = None
+
+    @property
+    def calls(self) -> list[Call]:
+        """Everything asked so far; still readable after the server has stopped."""
+        return self._recorder.calls()
+
+    @property
+    def problems(self) -> list[BaseException]:
+        """Failures of the mock itself: each makes a review inconclusive, never a submission's fault."""
+        return list(self._service.problems)
+
+    @property
+    def url(self) -> str:
+        """What to set WANDB_BASE_URL to; only for a server on a port."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def environment(self, url: str | None = None) -> dict[str, str]:
+        """The variables that make a client use this server, under `url` if it is reached through a relay."""
+        return {
+            "WANDB_BASE_URL": url or self.url,
+            "WANDB_API_KEY": self._key,
+            # Clients report their own errors to a service that cannot be reached, and wait for it at their end.
+            "WANDB_ERROR_REPORTING": "false",
+        }
+
+    def runs(self) -> list[RunRecord]:
+        """All runs as the review wants to see them, oldest first."""
+        return reviewing.list_runs(self.store)
+
+    def copy_run(
+        self, source: RunRecord, run_id: str, numbers: dict[str, Any] | None = None, **where: str
+    ) -> RunRecord:
+        """A variant of a run; see `reviewing.copy_run`."""
+        return reviewing.copy_run(self.store, source, run_id, numbers or {}, **where)
+
+    def add_run(self, run: MadeUpRun) -> RunRecord:
+        """A run that nobody logged; see `reviewing.add_run`."""
+        return reviewing.add_run(self.store, run)
+
+    def end_open_runs(self) -> list[RunRecord]:
+        """Mark as crashed what still counts as running: for when the sandbox is gone and no heartbeat can come."""
+        return reviewing.end_open_runs(self.store)
+
+    def __enter__(self) -> WandbServer:
+        self._listener = self._listen()
+        config = uvicorn.Config(
+            mock_app(self._service),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            http=_Protocol,
+            ws="none",
+            loop="asyncio",
+        )
+        self._server = uvicorn.Server(config)
+        listeners = [self._listener]
+        self._thread = threading.Thread(target=self._server.run, args=(listeners,), name="wandb", daemon=True)
+        self._thread.start()
+        give_up = time.monotonic() + START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > give_up:
+                raise InfrastructureError("the W&B mock did not start; its thread ended before it answered")
+            time.sleep(0.002)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stops answering. The store stays open, so that runs can still be listed; `close` ends that too."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._server.force_exit = True
+            self._thread.join(STOP_SECONDS)
+        if self._listener is not None:
+            self._listener.close()
+        if self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+
+    def close(self) -> None:
+        """Close the store's file; its journal is folded in. Nothing can be read through this object after that."""
+        self.store.close()
+
+    def _listen(self) -> sockets.socket:
+        try:
+            if self._path is not None:
+                listener = sockets.socket(sockets.AF_UNIX)
+                listener.bind(str(self._path))
+                self._path.chmod(0o666)
+            else:
+                listener = sockets.socket(sockets.AF_INET)
+                listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+                listener.bind(("127.0.0.1", self._port))
+                self._port = listener.getsockname()[1]
+        except OSError as problem:
+            where = self._path or f"127.0.0.1:{self._port}"
+            raise InfrastructureError(f"the W&B mock cannot listen on {where}: {problem}") from problem
+        listener.listen(256)
+        return listener
+
+
+class _Protocol(H11Protocol):
+    """Hands each request its transport, so that an injected fault can reset the connection."""
+
+    def connection_made(self, transport: BaseTransport) -> None:  # type: ignore[override]
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self.app_state = {**self.app_state, "transport": transport}
+        connection = transport.get_extra_info("socket")
+        if connection is not None and connection.family == sockets.AF_INET:
+            self.app_state["connection"] = connection
