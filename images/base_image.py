@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from typing import Any
 
 from sandbox.errors import InfrastructureError
 
+logger = logging.getLogger(__name__)
 SUITE = "bookworm"
 """The Debian release whose Python is 3.11."""
 PACKAGES = ("ca-certificates", "g++", "gcc", "make", "python3", "python3-dev", "python3-venv")
@@ -45,6 +47,7 @@ def make_base(client: Any, mirror: str = "") -> str:
     if problem:
         raise InfrastructureError(f"the base image cannot be built from Debian's packages: {problem}")
     mirror = mirror or host_mirror()
+    logger.info("making the image's base of Debian's packages from %s; this takes about a minute", mirror)
     with tempfile.TemporaryDirectory(prefix="sandbox-review-base-") as folder:
         root = Path(folder) / "root"
         _debootstrap(root, mirror)

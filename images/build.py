@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import fcntl
 import hashlib
+import logging
 import shutil
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from images import base_image
 from sandbox import folder
 from sandbox.errors import InfrastructureError
 
+logger = logging.getLogger(__name__)
 REPOSITORY = "sandbox-review"
 PUBLIC_BASES = ("debian:bookworm-slim", "python:3.11-slim-bookworm")
 PULL_SECONDS = 20
@@ -36,6 +38,7 @@ def ensure_image(client: Any, base: str | None = None) -> str:
     if found:
         return found
     with _one_at_a_time():
+        logger.info("building the sandbox image; this happens once")
         return find_image(client, bases) or _build(client, base or _get_base(client))
 
 
@@ -51,10 +54,11 @@ def _dockerfile() -> str:
 
 def find_image(client: Any, bases: Sequence[str]) -> str | None:
     """Name of an image that was built on one of the bases earlier; None if there is none."""
-    return next((image_name(base) for base in bases if _exists(client, image_name(base))), None)
+    return next((image_name(base) for base in bases if image_exists(client, image_name(base))), None)
 
 
-def _exists(client: Any, name: str) -> bool:
+def image_exists(client: Any, name: str) -> bool:
+    """Whether the engine has this image, without asking any registry."""
     from docker.errors import ImageNotFound
 
     try:
@@ -66,9 +70,9 @@ def _exists(client: Any, name: str) -> bool:
 
 def _get_base(client: Any) -> str:
     made = base_image.tag()
-    if _exists(client, made):
+    if image_exists(client, made):
         return made
-    local = next((name for name in PUBLIC_BASES if _exists(client, name)), None)
+    local = next((name for name in PUBLIC_BASES if image_exists(client, name)), None)
     if local:
         return local
     problems = []

@@ -67,9 +67,16 @@ def tree(root: int) -> list[psutil.Process]:
     """Process `root` and everything below it; empty if it is gone."""
     try:
         top = psutil.Process(root)
-        return [top, *top.children(recursive=True)]
+        return [top, *(process for process in top.children(recursive=True) if not _is_zombie(process))]
     except psutil.Error:
         return []
+
+
+def _is_zombie(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return True
 
 
 def disk_mb(roots: Iterable[Path]) -> float:

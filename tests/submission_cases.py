@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from runner.submissions.slots import RUN_CONFIG_DIRS
 from runner.vocabulary import Cause, StageName, Verdict
 
 ROOT = Path(__file__).parent / "submissions"
@@ -139,9 +140,8 @@ def load_case(folder: Path) -> Case:
         if found != 1:
             raise CaseError(f"{folder.name}: edit {number} finds its text {found} times in {edit.file}, not once")
         files[edit.file] = files[edit.file].replace(edit.replace, edit.with_)
-    directory = next(
-        (path for path in ("config/runs", "config/run") if any(f.startswith(f"{path}/") for f in files)), ""
-    )
+    folders = {PurePosixPath(path).parent.as_posix() for path in files}
+    directory = next((path for path in RUN_CONFIG_DIRS if path in folders), RUN_CONFIG_DIRS[0])
     return Case(name=folder.name, files=dict(sorted(files.items())), run_config_dir=directory, expect=expect)
 
 

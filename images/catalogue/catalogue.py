@@ -68,10 +68,12 @@ class Catalogue:
     def can_exist(self, kind: str, asset_id: str) -> bool:
         """False for a name without an owner that is none of the hub's canonical short names.
 
-        Single names were given out by the hub's makers only, and not since 2022: the list is closed. What
-        has an owner may exist, whether the catalogue knows it or not.
+        Single names were given out by the hub's makers only, and not since 2022: the list is closed. So is the
+        list of the `evaluate` library's own metrics. What has another owner may exist.
         """
-        return "/" in asset_id or asset_id.lower() in self._short[kind] or self.find(kind, asset_id) is not None
+        if asset_id.lower() in self._short[kind] or self.find(kind, asset_id) is not None:
+            return True
+        return "/" in asset_id and not (kind == "metric" and asset_id.startswith("evaluate-"))
 
     def _read(self, kind: str, content: Mapping[str, Any], tokenizers: Mapping[str, Any], base: str) -> None:
         for asset_id, own in (content.get("entries") or {}).items():

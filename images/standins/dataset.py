@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import random
 from collections.abc import Mapping, Sequence
@@ -97,7 +98,10 @@ def _make_config(
 
 
 def _store(storage: str, path: Path, rows: Sequence[Mapping[str, Any]], parquet: Path) -> None:
-    """Write one split as the real repository's main branch keeps it: parquet, jsonl, csv, or beside a script."""
+    """Write one split as the real repository's main branch keeps it.
+
+    `storage` is parquet, csv, json (one list), jsonl, jsonl.gz, or script (JSON Lines beside a script).
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     if storage == "parquet":
         path.hardlink_to(parquet)
@@ -106,5 +110,8 @@ def _store(storage: str, path: Path, rows: Sequence[Mapping[str, Any]], parquet:
             writer = csv.DictWriter(handle, fieldnames=list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
+    elif storage == "json":
+        path.write_text(json.dumps(rows, indent=1), encoding="utf-8")
     else:
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        path.write_bytes(gzip.compress(lines, mtime=0) if storage == "jsonl.gz" else lines)

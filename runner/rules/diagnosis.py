@@ -116,6 +116,7 @@ _NO_GPU_WORDS = (
     "Cannot access accelerator device",
     "flash_attn",
     "FlashAttention",
+    "No activities specified for the profiler",  # torch.profiler with CUDA as its only activity
     "nccl",
 )
 _GPU_LIBRARIES = {"bitsandbytes", "triton", "flash_attn", "xformers", "deepspeed", "apex"}

@@ -17,6 +17,8 @@ def open_sandbox(name: str = "auto", **options: Any) -> Sandbox:
     which isolates nothing. Options go to the docker backend (see `DockerSandbox`); the others have none.
     Raises InfrastructureError that names what is missing and what to do.
     """
+    if name == "auto" and options.get("runtime"):
+        name = "docker"  # who names a container runtime does not want anything else
     if name == "auto":
         return _best(options)
     if name == "docker":

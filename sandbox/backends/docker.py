@@ -49,12 +49,11 @@ class DockerSandbox:
                 f"Docker's engine has no runtime {runtime!r} (it has {known}); register it in /etc/docker/daemon.json"
             )
         self.isolation = f"container ({runtime or self._info.get('DefaultRuntime', 'runc')})"
-        if image:
-            self.image = image
-        else:
-            from images.build import ensure_image
+        from images.build import ensure_image, image_exists
 
-            self.image = ensure_image(self.client, base_image or None)
+        if image and not image_exists(self.client, image):
+            raise InfrastructureError(f"Docker's engine has no image {image!r}; pull it, or name none")
+        self.image = image or ensure_image(self.client, base_image or None)
         self.uid, self.gid = permissions.command_user()
 
     @property

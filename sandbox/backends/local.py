@@ -7,14 +7,19 @@ import os
 import random
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO
+
+import psutil
 
 from sandbox import reaper, usage
 from sandbox.cgroups import Cgroup
 from sandbox.output import Recorder
 from sandbox.protocol import Limits
 from sandbox.usage import KernelFacts, Usage
+
+KILL_SECONDS = 5.0
 
 # Enters the control groups before anything else runs; fails rather than runs outside of them.
 ENTER = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 125; shift; done; shift; exec "$@"'
@@ -68,11 +73,14 @@ class LocalProcess:
         return self.group.kernel_facts() if self.group else KernelFacts()
 
     def kill(self) -> None:
-        """All at once where a pid namespace or a group holds them together; else one by one until none is left."""
-        descendants = usage.tree(self.process.pid)
-        for process in descendants:
-            with contextlib.suppress(Exception):
-                process.kill()
+        """The launcher last: while it lives, what is orphaned meanwhile stays below it and is found again."""
+        deadline = time.monotonic() + KILL_SECONDS
+        while (below := usage.tree(self.process.pid)[1:]) and time.monotonic() < deadline:
+            for process in below:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+            time.sleep(0.005)
+        self.process.kill()
         if self.group:
             self.group.kill()
         if self.run_token:
@@ -88,7 +96,10 @@ class LocalProcess:
         self.kill()
         self.process.wait()
         for reader in self.readers:
-            reader.join(5)
+            reader.join(KILL_SECONDS)
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
 
     def engine_error(self) -> str:
         return ""

@@ -12,13 +12,16 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLError,
+    GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     build_schema,
     execute_sync,
+    get_named_type,
     parse,
     specified_rules,
+    type_from_ast,
     validate,
 )
 from graphql.validation import VariablesInAllowedPositionRule
@@ -78,7 +81,7 @@ def run(text: Any, variables: Any, operation: Any, context: Context) -> Answer:
         schema(),
         document,
         context_value=context,
-        variable_values=variables,
+        variable_values=_without_unknown_nulls(variables, document),
         operation_name=operation or None,
         field_resolver=_attribute,
         type_resolver=_type_of,
@@ -143,6 +146,31 @@ def _open_to_all(document: DocumentNode) -> bool:
     """Whether a caller without a key may ask this: who am I, what can the server do."""
     selections = [part for operation in _operations(document) for part in operation.selection_set.selections]
     return all(isinstance(part, FieldNode) and part.name.value in OPEN_TO_ALL for part in selections)
+
+
+def _without_unknown_nulls(variables: dict[str, Any] | None, document: DocumentNode) -> dict[str, Any]:
+    """Newer clients send every field of an input, null where unused; those that the schema lacks are left out."""
+    cleaned = dict(variables or {})
+    for operation in _operations(document):
+        for variable in operation.variable_definitions or ():
+            kind, name = type_from_ast(schema(), variable.type), variable.variable.name.value
+            if name in cleaned:
+                cleaned[name] = _prune(cleaned[name], kind)
+    return cleaned
+
+
+def _prune(value: Any, kind: Any) -> Any:
+    named = get_named_type(kind)
+    if isinstance(value, list):
+        return [_prune(one, named) for one in value]
+    if not isinstance(value, dict) or not isinstance(named, GraphQLInputObjectType):
+        return value
+    known = named.fields
+    return {
+        key: _prune(one, known[key].type) if key in known else one
+        for key, one in value.items()
+        if key in known or one is not None
+    }
 
 
 def _attribute(source: Any, info: Info, **_: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,8 @@ def test_the_image_holds_what_building_needs_and_is_small() -> None:
     try:
         client = connect()
     except InfrastructureError as error:
+        if "docker" in os.environ.get("SANDBOX_REVIEW_REQUIRE", "").split(","):
+            raise
         pytest.skip(str(error))
     name = build.ensure_image(client)
     assert build.ensure_image(client) == name

@@ -9,7 +9,7 @@ from typing import Any
 
 
 def picture(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """A PNG of `size` by `size` pixels, `mode` RGB or L. Fields: image, label, coarse, id."""
+    """A PNG of `size` by `size` pixels, `mode` RGB or L. Fields: image, path, label, coarse, id."""
     from PIL import Image
 
     names = arguments["labels"]
@@ -31,6 +31,7 @@ def picture(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict[str,
     Image.frombytes(mode, (size, size), bytes(pixels)).save(written, format="PNG", compress_level=1)
     return {
         "image": {"bytes": written.getvalue(), "path": f"{number}.png"},
+        "path": f"{number}.png",
         "label": label,
         "coarse": label * 20 // max(1, len(names)),
         "id": number,

@@ -47,8 +47,9 @@ def fact_question(rng: Random, number: int, arguments: Mapping[str, Any]) -> dic
 def choice(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """A question with `options` choices, of which one is right.
 
-    Fields: question, choices, letters, first .. fifth (the choices), answer (index), letter, answer_text, id,
-    choices_record {text, label}, subject, support, context, opening, label (index).
+    Fields: question, choices, letters, first .. fifth (the choices), answer and label (its index), letter,
+    number_text, one_based, answer_text, right, wrong, choices_record {text, label}, subject, support, context,
+    opening, goal, id.
     """
     count = int(arguments.get("options", 4))
     a, b = rng.randint(2, 99), rng.randint(2, 99)
@@ -71,6 +72,8 @@ def choice(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict[str, 
         "number_text": str(position),
         "one_based": str(position + 1),
         "answer_text": answers[position],
+        "right": [answers[position]],
+        "wrong": [each for each in answers if each != answers[position]],
         "choices_record": {"text": answers, "label": letters},
         "subject": rng.choice(["elementary_mathematics", "high_school_statistics"]),
         "support": text.paragraph(rng, 2),

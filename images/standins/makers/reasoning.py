@@ -16,7 +16,8 @@ def math_problem(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict
     """A problem of two to four steps.
 
     `style: main` answers with lines that carry calculator marks and ends in `#### N`; `style: socratic` puts
-    each step's question before it. Fields: question, answer, final (the bare number), equation.
+    each step's question before it. Fields: question, answer, final (the bare number), equation, body and ask (the
+    question's two parts), number.
     """
     name, thing = rng.choice(words.NAMES), rng.choice(words.THINGS)
     boxes, each = rng.randint(2, 24), rng.randint(2, 25)
@@ -37,7 +38,15 @@ def math_problem(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict
         lines.append(f"{asked} ** {line}" if socratic else line)
     answer = "\n".join([*lines, f"#### {total}"])
     equation = f"{steps[-1][2]}={total}"
-    return {"question": " ".join([*told, ask]), "answer": answer, "final": str(total), "equation": equation}
+    return {
+        "question": " ".join([*told, ask]),
+        "answer": answer,
+        "final": str(total),
+        "equation": equation,
+        "body": " ".join(told),
+        "ask": ask,
+        "number": f"chal-{number}",
+    }
 
 
 def _next_step(rng: Random, name: str, thing: str, total: int) -> tuple[str, Step]:

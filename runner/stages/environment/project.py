@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from runner.evidence import PackagingFailure
 from runner.stages.environment.failures import words_of_uv
+from runner.submissions.slots import SLOT_OF_PATH
 from runner.workbench import Attempt, Installed, Workbench
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def build_project(
     if not build_requirements(installer.pyproject):
         return None, False
     sandbox = bench.sandbox
+    _add_template_files(attempt)
     result = attempt.folder("project-site")
     out = sandbox.mount(result, "/project-site", writable=True)
     tools = sandbox.mount(
@@ -83,6 +85,13 @@ def build_project(
         return PackagingFailure(step="build-project", message=message, reproducible=reproducible), False
     _copy_in(result, site_packages)
     return None, True
+
+
+def _add_template_files(attempt: Attempt) -> None:
+    """A submission of the seven slots alone is laid into a repository that has a README.md, and a build may want it."""
+    readme = attempt.workspace / "README.md"
+    if set(attempt.bench.submission.files) <= set(SLOT_OF_PATH) and not readme.exists():
+        readme.touch()
 
 
 def _copy_in(built: Path, site_packages: Path) -> None:

@@ -6,7 +6,7 @@ from .served import not_served
 
 def serve(torch):
     """Serve `cuda` by the CPU in this process; reports and leaves torch alone where its build does not allow it."""
-    from . import card, kernels, runtime
+    from . import card, kernels, relabel, runtime
 
     try:
         hooks = runtime.enable_cuda_tensors(torch)
@@ -21,6 +21,7 @@ def serve(torch):
         card.withdraw(torch)
         not_served("cuda", error)
         return
+    relabel.forget()
     _around_torch(torch)
     _around_libraries()
 

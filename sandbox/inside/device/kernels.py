@@ -8,7 +8,7 @@ import torch
 
 from .mixing import Mixing
 from .precision import in_float32, lacks_kernel
-from .relabel import CPU, CUDA, relabel
+from .relabel import CPU, relabel, to_cuda
 from .served import served
 
 Tensor = torch.Tensor
@@ -48,8 +48,7 @@ def register_kernel(library_name, name, function):
 
 
 def _register(library, op):
-    name = op._name if "." in op._name else op._name
-    library.impl(name, kernel_of(op), "CUDA", allow_override=True)
+    library.impl(op._name, kernel_of(op), "CUDA", allow_override=True)
 
 
 def _needs_kernel(name):
@@ -152,7 +151,7 @@ def _raise_up(value):
         if value.is_cuda:
             return value
         served("tensors on cuda")
-        return relabel(value, CUDA)
+        return to_cuda(value)
     if isinstance(value, (list, tuple)):
         return type(value)([_raise_up(item) for item in value])
     return value

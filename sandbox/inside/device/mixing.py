@@ -6,6 +6,8 @@ number for most operators and never refused here.
 
 import torch
 
+from .generators import is_on_card
+
 # Operators that take tensors of both devices, by the way they are made or because an argument must be on the CPU.
 _TAKES_BOTH = {
     "copy_",
@@ -64,7 +66,7 @@ class Mixing:
     def check_generator(self, args, kwargs, position):
         """Raise what a card raises for a generator of the CPU."""
         generator = args[position] if position < len(args) else kwargs.get("generator")
-        if generator is None or generator.device.type == "cuda" or generator is torch.default_generator:
+        if generator is None or generator is torch.default_generator or is_on_card(generator):
             return
         device = kwargs.get("device")
         if (device is not None and device.type == "cuda") or _any_cuda(args):

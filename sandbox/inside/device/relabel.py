@@ -20,3 +20,32 @@ def relabel(tensor, device):
     capsule = _to_dlpack(tensor)
     _device(_pointer(capsule, b"dltensor") + _DEVICE_OFFSET).value = device
     return _from_dlpack(capsule)
+
+
+_state = {"used": False}
+
+
+def to_cuda(tensor):
+    """Name a CPU tensor `cuda:0`."""
+    _state["used"] = True
+    return relabel(tensor, CUDA)
+
+
+def used():
+    """Whether this process has had a tensor on the card."""
+    return _state["used"]
+
+
+def forget():
+    """What was used so far was ours."""
+    _state["used"] = False
+
+
+def refuse(message):
+    """From now on every use of the card raises `message`."""
+    global _to_dlpack
+
+    def refused(tensor):
+        raise RuntimeError(message)
+
+    _to_dlpack = refused

@@ -87,24 +87,49 @@ class _Hooks:
 
 
 def answer_for_cuda(torch, hooks):
-    """Answer the two questions of the autograd engine; needs the kernels to be registered."""
+    """Answer the two questions of the autograd engine: whether CUDA is there, and whether its device is in use."""
 
     def has_accelerator():
         found = torch._C._accelerator_getAccelerator()
         return found is not None and found.type == "cuda"
 
-    def backward_runs():
-        leaf = torch.ones(2, device="cuda:0", requires_grad=True)
-        (leaf * 2).sum().backward()
-        return leaf.grad is not None and leaf.grad.is_cuda
-
     try:
         if not has_accelerator():
             hooks.answer_yes(has_accelerator)
-        try:
-            backward_runs()
-        except RuntimeError:
-            hooks.answer_yes(backward_runs)
     except NotServed:
         hooks.restore()
         raise
+    _answer_before_first_backward(torch, hooks)
+
+
+def _answer_before_first_backward(torch, hooks):
+    """The second question is asked when a backward pass starts, so its place is found when the first one does.
+
+    Not earlier: the pass starts threads, after which a forked child may not start one, and they wait for torch's import.
+    """
+    graph = torch.autograd.graph
+    original = graph._engine_run_backward
+
+    def run(*args, **kwargs):
+        graph._engine_run_backward = torch.autograd._engine_run_backward = original
+        _answer_for_context(torch, hooks, original)
+        return original(*args, **kwargs)
+
+    graph._engine_run_backward = torch.autograd._engine_run_backward = run
+
+
+def _answer_for_context(torch, hooks, run_backward):
+    def backward_runs():
+        with torch.enable_grad():
+            leaf = torch.ones(1, device="cuda:0", requires_grad=True)
+            root = leaf * 2
+        run_backward((root,), (torch.ones(1, device="cuda:0"),), False, False, (), True, accumulate_grad=True)
+        return leaf.grad is not None
+
+    try:
+        backward_runs()
+    except RuntimeError:
+        try:
+            hooks.answer_yes(backward_runs)
+        except NotServed as error:
+            raise RuntimeError("the backward pass of tensors on cuda requires a GPU") from error

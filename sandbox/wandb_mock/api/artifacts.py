@@ -12,6 +12,9 @@ from sandbox.wandb_mock.refusal import RefusedError
 from sandbox.wandb_mock.store.files import StoredFile
 from sandbox.wandb_mock.store.rows import Alias, Artifact, Collection, Manifest, Project, Run
 
+NO_TIME_TO_LIVE = -1
+"""Clients take any negative number of seconds for no limit."""
+
 
 def by_id(_: Any, info: Info, id: str) -> Artifact:
     return context(info).store.artifacts.get(node_number("Artifact", id))
@@ -31,6 +34,11 @@ def by_name(source: Project, info: Info, name: str) -> Artifact:
     if found is None:
         raise RefusedError(404, f"artifact '{name}' not found in '{source.entity}/{source.name}'")
     return found
+
+
+def membership_by_name(source: Project, info: Info, name: str) -> dict[str, Any]:
+    found = by_name(source, info, name)
+    return _membership(found, _collection(found, info))
 
 
 def collection_of(source: Project, info: Info, name: str) -> Collection | None:
@@ -98,7 +106,7 @@ def membership(source: Collection, info: Info, **arguments: Any) -> dict[str, An
 
 def _membership(artifact: Artifact, collection: Collection) -> dict[str, Any]:
     return {
-        "id": node_id("ArtifactMembership", artifact.id),
+        "id": node_id("ArtifactCollectionMembership", artifact.id),
         "versionIndex": artifact.version_index,
         "createdAt": moment(artifact.created_at),
         "artifact": artifact,
@@ -182,6 +190,7 @@ FIELDS: Fields = {
     },
     "Project": {
         "artifact": by_name,
+        "artifactCollectionMembership": membership_by_name,
         "artifactType": artifact_type,
         "artifactTypes": artifact_types,
         "artifactCollection": collection_of,
@@ -206,6 +215,7 @@ FIELDS: Fields = {
         "commitHash": lambda source, info: source.digest,
         "createdAt": lambda source, info: moment(source.created_at),
         "updatedAt": lambda source, info: moment(source.created_at),
+        "ttlDurationSeconds": lambda source, info: NO_TIME_TO_LIVE,
         "ttlIsInherited": lambda source, info: True,
         "artifactType": lambda source, info: _type_of_collection(_collection(source, info), info),
         "artifactSequence": _collection,
@@ -221,7 +231,7 @@ FIELDS: Fields = {
         "artifactCollection": _collection,
         "artifactCollectionName": lambda source, info: _collection(source, info).name,
     },
-    "ArtifactMembership": {
+    "ArtifactCollectionMembership": {
         "aliases": lambda source, info: context(info).store.artifacts.aliases(source["artifact"]),
         "files": lambda source, info, **asked: files(source["artifact"], info, **asked),
     },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.wandb_mock import filters
-from sandbox.wandb_mock.api.accounts import entity
+from sandbox.wandb_mock.api.accounts import entity, user
 from sandbox.wandb_mock.api.context import Context, Fields, Info, context, moment, page
 from sandbox.wandb_mock.names import json_object, node_id, node_number
 from sandbox.wandb_mock.store.rows import Project, Run
@@ -86,6 +86,7 @@ FIELDS: Fields = {
         "buckets": runs,
         "sweep": lambda source, info, **_: None,
         "sweeps": lambda source, info, **_: page([]),
+        "user": lambda source, info: user(context(info)),
         "totalSweeps": lambda source, info: 0,
     },
     "Mutation": {"upsertModel": upsert_model},

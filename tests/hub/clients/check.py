@@ -96,6 +96,21 @@ def model_facts(asset, head):
     return facts
 
 
+def image_facts(asset):
+    import numpy
+    from PIL import Image
+    from transformers import AutoImageProcessor, AutoModelForImageClassification
+
+    processor = AutoImageProcessor.from_pretrained(asset["id"], cache_dir=".cache/")
+    model = AutoModelForImageClassification.from_pretrained(
+        asset["id"], cache_dir=".cache/", num_labels=10, ignore_mismatched_sizes=True
+    )
+    noise = numpy.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=numpy.uint8)
+    output = model(**processor([Image.fromarray(noise)] * 2, return_tensors="pt"), labels=torch.tensor([0, 1]))
+    output.loss.backward()
+    return {"loss": output.loss.item(), "expected": math.log(10)}
+
+
 def dataset_facts(asset, name, splits):
     given = [asset["id"]] if name is None else [asset["id"], name]
     loaded = load_dataset(*given, cache_dir=".cache/")
@@ -116,6 +131,9 @@ def dataset_facts(asset, name, splits):
 def main():
     wanted = json.load(sys.stdin)
     for asset in wanted.get("models", []):
+        if asset["task"] == "image-classification":
+            guarded("image", asset["id"], lambda asset=asset: image_facts(asset))
+            continue
         guarded("tokenizer", asset["id"], lambda asset=asset: tokenizer_facts(asset))
         for head in HEADS[asset["task"]]:
             guarded(head, asset["id"], lambda asset=asset, head=head: model_facts(asset, head))

@@ -1,0 +1,28 @@
+"""Harmonic mean of precision and recall, as scikit-learn computes it."""
+
+import datasets
+import evaluate
+from sklearn.metrics import f1_score
+
+
+class F1(evaluate.Metric):
+    def _info(self):
+        value = datasets.Value("int32")
+        each = datasets.Sequence(value) if self.config_name == "multilabel" else value
+        return evaluate.MetricInfo(
+            description=__doc__,
+            citation="",
+            inputs_description="predictions, references: labels",
+            features=datasets.Features({"predictions": each, "references": each}),
+        )
+
+    def _compute(self, predictions, references, labels=None, pos_label=1, average="binary", sample_weight=None):
+        score = f1_score(
+            references,
+            predictions,
+            labels=labels,
+            pos_label=pos_label,
+            average=average,
+            sample_weight=sample_weight,
+        )
+        return {"f1": score if getattr(score, "size", 1) > 1 else float(score)}
