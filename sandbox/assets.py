@@ -6,6 +6,7 @@ stand-in is a folder with a `manifest.json`, complete from the moment it has its
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import functools
 import hashlib
@@ -14,7 +15,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,7 +78,6 @@ class AssetStore:
         self._root = cache_dir / "standins"
         self._builder = builder or RuntimeBuilder(cache_dir)
         self._ready: dict[str, Standin] = {}
-        self._making = threading.Lock()
 
     @property
     def digest(self) -> str:
@@ -108,18 +107,22 @@ class AssetStore:
         """Make the stand-ins of (kind, id) pairs in one process. Returns the pairs that no asset is known for."""
         pairs = list(wanted)
         assets = {pair: self.find(*pair) for pair in pairs}
-        self._make({asset.id: asset for asset in assets.values() if asset is not None}.values())
+        self._make({(asset.kind, asset.id): asset for asset in assets.values() if asset is not None}.values())
         return [pair for pair in pairs if assets[pair] is None]
 
     def _make(self, assets: Iterable[Asset]) -> None:
-        todo = [asset for asset in assets if not self.is_made(asset)]
-        if not todo:
+        wanted = sorted((asset for asset in assets if not self.is_made(asset)), key=lambda asset: self.folder(asset))
+        if not wanted:
             return
-        self._root.mkdir(parents=True, exist_ok=True)
-        # Two reviews at once: the second waits, then finds the first one's work done.
-        with self._making, (self._root / ".lock").open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            todo = [asset for asset in todo if not self.is_made(asset)]
+        locks = self._root / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as stack:
+            # Two reviews at once: the second waits, then finds the first one's work done. The order is the
+            # same for all, so that none waits for one that waits for it.
+            for asset in wanted:
+                handle = stack.enter_context((locks / self.folder(asset).name).open("w"))
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            todo = [asset for asset in wanted if not self.is_made(asset)]
             if not todo:
                 return
             with tempfile.TemporaryDirectory(dir=self._root, prefix=".making-") as scratch:

@@ -114,11 +114,12 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _tools_digest() -> str:
-    """Of everything besides the facts that a stand-in depends on: generators, word lists, locked environment."""
+    """Of everything besides the facts that a stand-in depends on: generators, templates, locked environment."""
     from images.runtime import runtime_digest
 
     state = hashlib.sha256(runtime_digest().encode())
     generators = HERE.parent / "standins"
-    for path in sorted([*generators.rglob("*.py"), *generators.rglob("*.yaml")]):
+    sources = [*generators.rglob("*.py"), *generators.rglob("*.yaml"), *(HERE / "templates").glob("*.jinja")]
+    for path in sorted(sources):
         state.update(path.read_bytes() + b"\0")
     return state.hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runner.reports.findings import Group, grouped
 from runner.reports.text import count, one_line
 from runner.review import Review
-from runner.vocabulary import Blame, CriterionOutcome, Provided, Severity, Verdict
+from runner.vocabulary import Blame, Cause, CriterionOutcome, Provided, Severity, Verdict
 
 NAMES = {
     Verdict.READY: "Ready",
@@ -27,7 +27,10 @@ def headline(review: Review) -> str:
 
 def reason(groups: list[Group]) -> str:
     """What kept an inconclusive review from deciding."""
-    blames = {group.finding.blame for group in groups if group.undecided}
+    undecided = [group.finding for group in groups if group.undecided]
+    blames = {finding.blame for finding in undecided}
+    if undecided and all(finding.cause is Cause.DEVICE for finding in undecided):
+        return "part of it needs a GPU"
     if Blame.ASSETS in blames and Blame.INFRASTRUCTURE in blames:
         return "assets were missing and the infrastructure failed"
     if Blame.ASSETS in blames:
@@ -65,9 +68,10 @@ def what_to_do(review: Review) -> list[str]:
     if Blame.ASSETS in blames or missing:
         named = f" ({', '.join(missing[:3])}{', …' if len(missing) > 3 else ''})" if missing else ""
         steps.append(
-            f"Serve what was missing{named}: sandbox-review assets add, or review again with assets=mirror "
-            "or assets=live."
+            f"The sandbox could not serve what was asked for{named}; sandbox-review assets list shows what it has."
         )
-    if Blame.INFRASTRUCTURE in blames:
+    if any(f.blame is Blame.INFRASTRUCTURE and f.cause is Cause.DEVICE for f in review.findings):
+        steps.append("Review it with gpu=1 on a machine that has a GPU.")
+    if any(f.blame is Blame.INFRASTRUCTURE and f.cause is not Cause.DEVICE for f in review.findings):
         steps.append("Ask sandbox-review doctor what this machine lacks, then review again.")
     return steps

@@ -4,6 +4,7 @@ Runs where install.py runs, with the network. Nothing is built here: that happen
 Usage: uv run --no-project --with packaging python fetch_sources.py SPEC.json RESULT.json
 """
 
+import ast
 import hashlib
 import html.parser
 import json
@@ -59,18 +60,33 @@ def _make_build_environment(spec, archives):
 
 
 def _build_requirements(archive):
-    """build-system.requires of a source archive, read without unpacking it."""
+    """What a source archive says its build needs, read without unpacking or running it."""
     if not archive.name.endswith((".tar.gz", ".tgz")):
         return []
+    texts = {}
     with tarfile.open(archive) as tar:
         for member in tar:
-            if member.isfile() and member.name.count("/") == 1 and member.name.endswith("/pyproject.toml"):
-                text = tar.extractfile(member).read(1 << 20).decode("utf-8", "replace")
-                try:
-                    return tomllib.loads(text).get("build-system", {}).get("requires", [])
-                except tomllib.TOMLDecodeError:
-                    return []
-    return []
+            name = member.name.partition("/")[2]
+            if member.isfile() and name in ("pyproject.toml", "setup.py"):
+                texts[name] = tar.extractfile(member).read(1 << 20).decode("utf-8", "replace")
+    try:
+        system = tomllib.loads(texts.get("pyproject.toml", "")).get("build-system")
+    except tomllib.TOMLDecodeError:
+        system = None
+    return system.get("requires", []) if system else _setup_requires(texts.get("setup.py", ""))
+
+
+def _setup_requires(setup):
+    """The literal strings of `setup_requires=[...]`, as setup.py files had it before build-system tables."""
+    try:
+        tree = ast.parse(setup)
+    except (SyntaxError, ValueError):
+        return []
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "setup_requires" and isinstance(node.value, ast.List):
+            found += [item.value for item in node.value.elts if isinstance(getattr(item, "value", None), str)]
+    return found
 
 
 def _index_url(uv, python):

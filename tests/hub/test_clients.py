@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from client_generations import GENERATIONS, cache_dir, client_python
+
 from sandbox.assets import AssetStore
 from sandbox.hub import HubServer
 from sandbox.hub.record import HubRequest
@@ -57,7 +58,7 @@ def wanted(store: AssetStore) -> dict[str, Any]:
             configs = asset.facts["configs"].items()
             splits = {name: {s: list(facts["features"]) for s in facts["splits"]} for name, facts in configs}
             datasets.append({"id": asset.id, "configs": splits})
-    return {"models": models, "datasets": datasets, "bare": BARE}
+    return {"models": models, "datasets": datasets, "bare": BARE, "metrics": True}
 
 
 @cache

@@ -59,7 +59,7 @@ def test_many_findings_are_capped() -> None:
 def test_an_inconclusive_review_says_what_to_do() -> None:
     text = verdict(inconclusive, pipe())
     assert "1 src/model.py:31 (assets)" in text
-    assert "To do: Serve what was missing (NovaLM/nova-3b)" in text
+    assert "To do: The sandbox could not serve what was asked for (NovaLM/nova-3b)" in text
     assert "To do: Ask sandbox-review doctor" in text
 
 

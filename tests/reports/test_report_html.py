@@ -123,7 +123,7 @@ def test_findings_say_what_was_behind_what() -> None:
 
 def test_an_inconclusive_page_says_what_to_do() -> None:
     words = " ".join(" ".join(data for _, data in Page(html.render(inconclusive(), SOURCES)).texts).split())
-    assert "To do: Serve what was missing (NovaLM/nova-3b)" in words
+    assert "To do: The sandbox could not serve what was asked for (NovaLM/nova-3b)" in words
     assert "not the code's fault: infrastructure" in words
 
 

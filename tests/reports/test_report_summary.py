@@ -61,7 +61,7 @@ def test_what_does_not_fit_is_the_least_important_and_is_named() -> None:
 def test_an_inconclusive_review_says_what_to_do() -> None:
     text = summary.render(inconclusive(), SOURCES)
     assert "# Inconclusive: assets were missing and the infrastructure failed" in text
-    assert "To do: Serve what was missing (NovaLM/nova-3b): sandbox-review assets add" in text
+    assert "To do: The sandbox could not serve what was asked for (NovaLM/nova-3b)" in text
     assert "To do: Ask sandbox-review doctor" in text
     assert "## Not the code's fault: could not be decided" in text
     assert "## Blocking" not in text

@@ -16,19 +16,18 @@ def picture(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict[str,
     label = rng.randrange(len(names))
     size, mode = int(arguments.get("size", 32)), str(arguments.get("mode", "RGB"))
     channels = 3 if mode == "RGB" else 1
-    noise = rng.randbytes(size * channels)
-    base = [(label * factor) % 200 + 20 for factor in (37, 91, 53)][:channels]
+    width = size * channels
+    base = [(label * factor) % 180 + 20 for factor in (37, 91, 53)][:channels]
+    noise = rng.randbytes(width)
+    plain = bytes(base[i % channels] + noise[i] // 8 for i in range(width)) * 2
+    stripe = bytes(value + 20 for value in plain)
     period = 2 + label % 7
-    pixels = bytearray()
-    for row in range(size):
-        lift = 30 if row % period == 0 else 0
-        shift = noise[row] % size
-        line = bytes(
-            (base[i % channels] + lift + noise[(i + shift) % len(noise)] // 8) % 256 for i in range(len(noise))
-        )
-        pixels += line
+    shifts = [noise[row % width] % size * channels for row in range(size)]
+    pixels = b"".join(
+        (stripe if row % period == 0 else plain)[shift : shift + width] for row, shift in enumerate(shifts)
+    )
     written = io.BytesIO()
-    Image.frombytes(mode, (size, size), bytes(pixels)).save(written, format="PNG", compress_level=1)
+    Image.frombytes(mode, (size, size), pixels).save(written, format="PNG", compress_level=1)
     return {
         "image": {"bytes": written.getvalue(), "path": f"{number}.png"},
         "path": f"{number}.png",

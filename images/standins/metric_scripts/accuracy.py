@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Share of predictions that equal their reference, as scikit-learn computes it."""
 
 import datasets

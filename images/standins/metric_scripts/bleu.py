@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """BLEU by counting clipped n-grams over 13a tokens, with the brevity penalty; smoothing on request."""
 
 import collections

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Share of predictions that equal their reference letter by letter, after what is to be ignored is removed."""
 
 import re

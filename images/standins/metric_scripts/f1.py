@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Harmonic mean of precision and recall, as scikit-learn computes it."""
 
 import datasets

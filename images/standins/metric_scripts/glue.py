@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """The measures of the GLUE tasks; the configuration names the task."""
 
 import datasets

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Matthews' correlation coefficient, as scikit-learn computes it."""
 
 import datasets

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Perplexity of texts under a causal language model: exp of the mean negative log-likelihood of their tokens."""
 
 import datasets

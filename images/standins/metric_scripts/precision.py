@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Share of the predicted positives that are positive, as scikit-learn computes it."""
 
 import datasets

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Share of the positives that are predicted, as scikit-learn computes it."""
 
 import datasets

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """ROUGE F-measures, as the rouge-score library computes them."""
 
 import datasets

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """BLEU as the sacrebleu library computes it."""
 
 import datasets

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Precision, recall and F1 over whole entities, as the seqeval library computes them."""
 
 import importlib

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Exact match and F1 over words of predicted answer spans, in percent, as SQuAD's own evaluation gives them."""
 
 import collections

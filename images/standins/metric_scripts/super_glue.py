@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """The measures of the SuperGLUE tasks that compare labels; the configuration names the task."""
 
 import datasets

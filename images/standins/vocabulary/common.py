@@ -47,10 +47,12 @@ def named_tokens(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def added(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Tokens after the regular ones, a run of reserved ones (`reserved: {id, count, content, number}`) included."""
+    found = list(facts.get("added", []))
     run = facts.get("reserved")
-    numbers = range(run["count"]) if run else ()
-    reserved = [{"id": run["id"] + n, "content": run["content"].format(run["number"] + n)} for n in numbers]
-    return [*facts.get("added", []), *reserved]
+    if run:
+        numbers = range(run["count"])
+        found += [{"id": run["id"] + n, "content": run["content"].format(run["number"] + n)} for n in numbers]
+    return found
 
 
 def added_tokens(names: list[dict[str, Any]]) -> list[AddedToken]:

@@ -28,10 +28,11 @@ class _Around:
             busy.discard(name)
         if spec is None or spec.loader is None or not hasattr(spec.loader, "exec_module"):
             return spec
-        before, after = self.before.pop(name, None), self.after.pop(name, None)
         execute = spec.loader.exec_module
 
         def exec_module(module):
+            # Only here: whoever asks for a spec may just want to know whether the package is there.
+            before, after = self.before.pop(name, None), self.after.pop(name, None)
             undo = guarded(name, before) if before else None
             try:
                 execute(module)

@@ -7,6 +7,7 @@ operators by name (0.46 and newer); older ones call their CUDA library directly 
 import sys
 
 from .kernels import register_kernel, register_namespace
+from .quantizing import dequantize, dequantize_out, quantize
 from .served import served
 
 
@@ -34,10 +35,16 @@ def _complete():
 
     served("bitsandbytes")
     register_namespace("bitsandbytes")
-    if hasattr(torch.ops.bitsandbytes, "optimizer_update_8bit_blockwise"):
-        register_kernel("bitsandbytes", "optimizer_update_8bit_blockwise", _step_of_8bit_optimizer)
-    if hasattr(torch.ops.bitsandbytes, "int8_double_quant"):
-        register_kernel("bitsandbytes", "int8_double_quant", _quantize_rows_and_columns)
+    ours = {
+        "quantize_blockwise": quantize,
+        "dequantize_blockwise": dequantize,
+        "dequantize_blockwise.out": dequantize_out,
+        "optimizer_update_8bit_blockwise": _step_of_8bit_optimizer,
+        "int8_double_quant": _quantize_rows_and_columns,
+    }
+    for name, function in ours.items():
+        if torch._C._dispatch_has_kernel("bitsandbytes::" + name):
+            register_kernel("bitsandbytes", name, function)
 
 
 def _unpaged_memory():
@@ -53,6 +60,7 @@ def _unpaged_memory():
         return states
 
     functional.get_paged = get_paged
+    functional.fill = lambda tensor, value, *args, **kwargs: tensor.fill_(value)
     functional.prefetch_tensor = lambda *args, **kwargs: None
 
 
@@ -70,13 +78,13 @@ def _step_of_8bit_optimizer(name, g, p, state1, state2, beta1, beta2, beta3, alp
     packed = [(state1, given["qmap1"], given["absmax1"])]
     if state2 is not None:
         packed.append((state2, given["qmap2"], given["absmax2"]))
-    wide = [ops.dequantize_blockwise(s, absmax, qmap, _BLOCK, torch.float32) for s, qmap, absmax in packed]
+    wide = [dequantize(s, absmax, qmap, _BLOCK, torch.float32) for s, qmap, absmax in packed]
     ops.optimizer_update_32bit(
         name, g, p, wide[0], wide[1] if len(wide) > 1 else None, None, 0.0, 0.0, beta1, beta2, beta3, alpha, eps,
         given["weight_decay"], step, lr, given.get("gnorm_scale", 1.0), given.get("skip_zeros", False),
     )  # fmt: skip
     for (state, qmap, absmax), values in zip(packed, wide):
-        quantized, scales = ops.quantize_blockwise(values, qmap, _BLOCK)
+        quantized, scales = quantize(values, qmap, _BLOCK)
         state.copy_(quantized.view_as(state))
         absmax.copy_(scales.view_as(absmax))
 

@@ -5,21 +5,24 @@ from .served import served
 
 def serve(torch):
     """Replace the parts that need NCCL or several cards."""
-    torch._C._scatter = _scatter(torch)
-    torch._C._gather = lambda tensors, dim, *rest: torch.cat([t.cuda() for t in tensors], dim)
-    torch._C._broadcast_coalesced = lambda tensors, devices, size: [list(tensors) for _ in devices]
-    torch._C._broadcast = lambda tensor, devices: [tensor.cuda() for _ in devices]
+    _whole_batch_to_the_card(torch)
     if torch.distributed.is_available():
         _gloo_for_nccl(torch.distributed)
 
 
-def _scatter(torch):
-    def scatter(tensor, devices, chunk_sizes=None, dim=0, streams=None):
-        served("torch.nn.DataParallel")
-        sizes = chunk_sizes or -(-tensor.size(dim) // len(devices))
-        return tuple(part.to("cuda:0") for part in torch.split(tensor, sizes, dim))
+def _whole_batch_to_the_card(torch):
+    """Splitting a batch over one card is moving it there; torch does so by streams and its compiled part."""
+    from torch.utils._pytree import tree_map
 
-    return scatter
+    def scatter(self, inputs, kwargs, device_ids):
+        served("torch.nn.DataParallel")
+
+        def move(value):
+            return value.to("cuda:0") if isinstance(value, torch.Tensor) else value
+
+        return (tree_map(move, inputs),), (tree_map(move, kwargs or {}),)
+
+    torch.nn.DataParallel.scatter = scatter
 
 
 def _gloo_for_nccl(distributed):

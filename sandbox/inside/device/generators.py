@@ -36,6 +36,9 @@ def serve(torch):
     class OnCard(original):
         device = property(lambda self: device)
 
+        def __del__(self):
+            _on_card.discard(_implementation(self))  # another generator may get the same place
+
         def __reduce__(self):
             return _rebuild, (self.get_state(),)
 

@@ -4,11 +4,14 @@ Below autograd and autocast, so those work as on a card. An operator that only c
 tensor as it is; every other one gets its tensors under the name of the CPU, and its results are named `cuda` again.
 """
 
+from functools import partial
+
 import torch
 
 from .mixing import Mixing
 from .precision import in_float32, lacks_kernel
 from .relabel import CPU, relabel, to_cuda
+from .resizing import cannot_grow, into_new_memory, resize
 from .served import served
 
 Tensor = torch.Tensor
@@ -24,6 +27,8 @@ def register():
     fallback.fallback(_run, "CUDA")
     _libraries.append(fallback)
     register_namespace("aten")
+    register_kernel("aten", "_pack_padded_sequence", _pack)
+    register_kernel("aten", "resize_", resize)
 
 
 def register_namespace(namespace):
@@ -118,9 +123,12 @@ def _on_cpu(op):
         except NotImplementedError as error:
             raise NotImplementedError(_needs_gpu(op)) from error
         except RuntimeError as error:
-            if not lacks_kernel(error):
+            if lacks_kernel(error):
+                out = in_float32(op, low_args, low_kwargs, results)
+            elif results is not None and cannot_grow(error):
+                out = into_new_memory(op, results, partial(_given, args, kwargs), low_args, low_kwargs)
+            else:
                 raise
-            out = in_float32(op, low_args, low_kwargs, results)
         if results is not None:
             return _named_as_given(out, results, args, kwargs)
         return _raise_up(out) if to_cuda else out
@@ -178,6 +186,15 @@ def _named_as_given(out, results, args, kwargs):
         if place is None:
             named.append(_raise_up(value))
         else:
-            position, name = place
-            named.append(args[position] if position < len(args) else kwargs[name])
+            named.append(_given(args, kwargs, *place))
     return tuple(named) if len(results) > 1 else named[0]
+
+
+def _given(args, kwargs, position, name):
+    return args[position] if position < len(args) else kwargs[name]
+
+
+def _pack(data, lengths, batch_first):
+    """The one operator of torch whose second result stays on the CPU."""
+    packed, sizes = torch.ops.aten._pack_padded_sequence.default(relabel(data, CPU), lengths, batch_first)
+    return to_cuda(packed), sizes

@@ -12,6 +12,7 @@ import os
 # c10::DeviceType, part of torch's binary interface.
 _CUDA, _LAZY, _TYPES = 1, 17, 20
 _HOOK_SLOTS = range(2, 16)
+_TABLE_WORDS = 52
 
 
 class NotServed(Exception):
@@ -57,9 +58,13 @@ class _Hooks:
         get.restype = ctypes.c_void_p
         self._object = ctypes.c_void_p.from_address(get())
         self._original = self._object.value
-        # Two words before the table belong to it: the offset to top and the type.
-        self._table = (ctypes.c_void_p * 52)()
-        ctypes.memmove(self._table, self._original - 16, ctypes.sizeof(self._table))
+        # Two words before the table belong to it: the offset to top and the type. Never freed: the object outlives
+        # the interpreter and is asked until the process has ended.
+        words = ctypes.c_void_p * _TABLE_WORDS
+        allocate = ctypes.pythonapi.PyMem_RawMalloc
+        allocate.restype, allocate.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+        self._table = words.from_address(allocate(ctypes.sizeof(words)))
+        ctypes.memmove(self._table, self._original - 16, ctypes.sizeof(words))
         # Ignores its arguments, needs no lock, returns 1 for as long as there is somebody to ask.
         self._yes = ctypes.cast(ctypes.pythonapi.Py_IsInitialized, ctypes.c_void_p).value
         self._object.value = ctypes.addressof(self._table) + 16

@@ -128,7 +128,8 @@ def update(_: Any, info: Info, **arguments: Any) -> dict[str, Any]:
         tags.pop(tag["tagName"], None)
     if given.get("aliases") is not None:
         for alias in store.artifacts.aliases(artifact):
-            store.artifacts.drop_alias(artifact.id, alias.alias)
+            if alias.alias != f"v{artifact.version_index}":
+                store.artifacts.drop_alias(artifact.id, alias.alias)
         for wanted in given["aliases"]:
             store.artifacts.set_alias(artifact.collection_id, wanted["alias"], artifact.id)
     return {"artifact": store.artifacts.update(artifact.id, given.get("description"), text, json.dumps(list(tags)))}
@@ -138,7 +139,8 @@ def delete(_: Any, info: Info, **arguments: Any) -> dict[str, Any]:
     """An artifact with aliases is deleted only if the client says so."""
     given, store = arguments["input"], context(info).store
     artifact = _artifact(info, given["artifactID"])
-    if store.artifacts.aliases(artifact) and not given.get("deleteAliases"):
+    named = [alias for alias in store.artifacts.aliases(artifact) if alias.alias != f"v{artifact.version_index}"]
+    if named and not given.get("deleteAliases"):
         raise RefusedError(400, "cannot delete an artifact that has aliases")
     return {"artifact": store.artifacts.delete(artifact.id)}
 

@@ -8,7 +8,6 @@ from typing import Any
 from sandbox.wandb_mock import manifests
 from sandbox.wandb_mock.api.context import Fields, Info, context, moment, page
 from sandbox.wandb_mock.names import node_id, node_number
-from sandbox.wandb_mock.refusal import RefusedError
 from sandbox.wandb_mock.store.files import StoredFile
 from sandbox.wandb_mock.store.rows import Alias, Artifact, Collection, Manifest, Project, Run
 
@@ -25,20 +24,20 @@ def by_client_id(_: Any, info: Info, **arguments: Any) -> dict[str, Any] | None:
     return {"serverID": node_id("Artifact", number)} if number is not None else None
 
 
-def by_name(source: Project, info: Info, name: str) -> Artifact:
-    """`collection:alias`, an alias being a version (`v0`) too; `latest` if none is given. RefusedError if missing."""
-    collection_name, _, alias = name.partition(":")
+def by_name(source: Project, info: Info, name: str, **_: Any) -> Artifact | None:
+    """`collection:alias`, an alias being a version (`v0`) too; `latest` if none is given.
+
+    None if there is no such artifact: clients say so in their own words, and take a 404 for a lack of permission.
+    """
+    collection_name, alias = (name.split(":", 1) + [""])[:2]
     store = context(info).store
     collection = store.artifacts.find_collection(source.id, collection_name)
-    found = store.artifacts.resolve(collection, alias or "latest") if collection else None
-    if found is None:
-        raise RefusedError(404, f"artifact '{name}' not found in '{source.entity}/{source.name}'")
-    return found
+    return store.artifacts.resolve(collection, alias or "latest") if collection else None
 
 
-def membership_by_name(source: Project, info: Info, name: str) -> dict[str, Any]:
+def membership_by_name(source: Project, info: Info, name: str) -> dict[str, Any] | None:
     found = by_name(source, info, name)
-    return _membership(found, _collection(found, info))
+    return _membership(found, _collection(found, info)) if found else None
 
 
 def collection_of(source: Project, info: Info, name: str) -> Collection | None:

@@ -40,9 +40,7 @@ def upsert_bucket(_: Any, info: Info, **arguments: Any) -> dict[str, Any]:
     if given.get("tags") is not None:
         changes["tags"] = json.dumps(given["tags"])
     if given.get("state") is not None:
-        if given["state"] not in STATES:
-            raise RefusedError(400, f"unknown run state {given['state']!r}")
-        changes["state"] = given["state"]
+        changes["state"] = _state(given["state"])
     if given.get("id"):
         run, inserted = of.store.runs.update(node_number("Run", given["id"]), **changes), False
     else:
@@ -55,6 +53,19 @@ def upsert_bucket(_: Any, info: Info, **arguments: Any) -> dict[str, Any]:
             of.store.runs.reopen(run.id)
     touch(of, run)
     return {"bucket": of.store.runs.by_id(run.id), "inserted": inserted, "serverSettings": {"serverMessages": []}}
+
+
+def _state(word: str) -> str:
+    if word not in STATES:
+        raise RefusedError(400, f"unknown run state {word!r}")
+    return word
+
+
+def update_state(_: Any, info: Info, **arguments: Any) -> dict[str, bool]:
+    of = context(info)
+    run = touch(of, of.store.runs.by_id(node_number("Run", arguments["input"]["id"])))
+    of.store.runs.update(run.id, state=_state(arguments["input"]["state"]))
+    return {"success": True}
 
 
 def touch(of: Context, run: Run) -> Run:
@@ -103,6 +114,7 @@ FIELDS: Fields = {
         "upsertBucket": upsert_bucket,
         "deleteRun": delete_run,
         "stopRun": stop_run,
+        "updateRunState": update_state,
         "notifyScriptableRunAlert": alert,
         "rewindRun": _refuse("rewinding runs is not served by this W&B stand-in"),
         "upsertSweep": _refuse(NO_SWEEPS),

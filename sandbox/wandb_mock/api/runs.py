@@ -64,12 +64,11 @@ def sampled_history(source: Run, info: Info, specs: list[str | None] | None = No
         keys = spec.get("keys") or []
         if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
             raise RefusedError(400, "keys must be a list of strings")
-        wanted = Selection(
-            keys=tuple(keys),
-            min_step=_step(spec.get("minStep"), -math.inf),
-            max_step=_step(spec.get("maxStep"), math.inf),
-            samples=_samples(spec.get("samples", DEFAULT_SAMPLES)),
-        )
+        samples = _samples(spec.get("samples", DEFAULT_SAMPLES))
+        begin, end = _step(spec.get("minStep"), -math.inf), _step(spec.get("maxStep"), math.inf)
+        # Here, other than in `history`, newer clients count the last step in: they ask for 0 to 25 and 26 samples.
+        # Older ones ask for 0 to 1000, 1000 to 2000 and 1000 samples, and must not get a row twice.
+        wanted = Selection(tuple(keys), begin, end if end - begin >= samples else end + 1, samples)
         answers.append(rows_of.select(rows, wanted))
     return answers
 

@@ -88,7 +88,10 @@ class Artifacts:
         return [Artifact.read(row) for row in rows]
 
     def commit(self, number: int) -> Artifact:
-        """Number the version and move its aliases to it; `latest` goes to the newest. Committing twice is fine."""
+        """Number the version and move its aliases to it. Committing twice is fine.
+
+        Its number is an alias of its own (`v0`), and `latest` goes to the newest version.
+        """
         with self._database.transaction() as database:
             artifact = self.get(number)
             if artifact.state == "PENDING":
@@ -100,7 +103,7 @@ class Artifacts:
                     "UPDATE artifacts SET state = 'COMMITTED', version_index = ? WHERE id = ?", count, number
                 )
                 wanted = database.scalar("SELECT wanted_aliases FROM artifacts WHERE id = ?", number)
-                for alias in ["latest", *filter(None, wanted.split("\n"))]:
+                for alias in [f"v{count}", "latest", *filter(None, wanted.split("\n"))]:
                     self.set_alias(artifact.collection_id, alias, number)
         return self.get(number)
 
@@ -131,13 +134,11 @@ class Artifacts:
         return [Alias.read(row) for row in rows]
 
     def resolve(self, collection: Collection, alias: str) -> Artifact | None:
-        """The version behind an alias or a version name (`v3`)."""
+        """The version behind an alias, its number (`v3`) being one."""
         number = self._database.scalar(
             "SELECT artifact_id FROM aliases WHERE collection_id = ? AND alias = ?", collection.id, alias
         )
-        if number is not None:
-            return self.get(number)
-        return next((found for found in self.versions(collection.id) if f"v{found.version_index}" == alias), None)
+        return None if number is None else self.get(number)
 
     def add_manifest(self, artifact_id: int, name: str, digest: str | None, kind: str) -> Manifest:
         number = self._database.write(

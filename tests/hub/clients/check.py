@@ -128,6 +128,39 @@ def dataset_facts(asset, name, splits):
     }
 
 
+LABELS = {"predictions": [0, 1, 1, 0], "references": [0, 1, 0, 0]}
+METRICS = {
+    "accuracy": ({"predictions": [0, 1, 1, 0], "references": [0, 1, 0, 0]}, {"accuracy": 0.75}),
+    "f1": ({"predictions": [0, 1, 1, 0], "references": [0, 1, 0, 0]}, {"f1": 2 / 3}),
+    "precision": ({"predictions": [0, 1, 1, 0], "references": [0, 1, 0, 0]}, {"precision": 0.5}),
+    "recall": ({"predictions": [0, 1, 1, 0], "references": [0, 1, 0, 0]}, {"recall": 1.0}),
+    "matthews_correlation": (
+        {"predictions": [0, 1, 1, 0], "references": [0, 1, 0, 0]},
+        {"matthews_correlation": 3**-0.5},
+    ),
+    "exact_match": ({"predictions": ["a", "B"], "references": ["a", "b"]}, {"exact_match": 0.5}),
+    # 5 of 6 words, 3 of 5 pairs, 2 of 4 triples and 1 of 3 runs of four match: the fourth root of 1/12.
+    "bleu": ({"predictions": ["the cat sat on the mat"], "references": [["the cat sat on a mat"]]}, {"bleu": 0.537285}),
+    "squad": (
+        {
+            "predictions": [{"id": "1", "prediction_text": "the old house"}],
+            "references": [{"id": "1", "answers": {"text": ["old house now"], "answer_start": [0]}}],
+        },
+        {"exact_match": 0.0, "f1": 80.0},
+    ),
+}
+
+
+def metric_facts(name):
+    import evaluate
+
+    given, expected = METRICS[name]
+    found = evaluate.load(name).compute(**given)
+    for key, value in expected.items():
+        assert abs(found[key] - value) < 1e-4, (found, expected)
+    return {}
+
+
 def main():
     wanted = json.load(sys.stdin)
     for asset in wanted.get("models", []):
@@ -141,6 +174,8 @@ def main():
         for name, splits in asset["configs"].items():
             label = f"{asset['id']}/{name}"
             guarded("dataset", label, lambda asset=asset, name=name, splits=splits: dataset_facts(asset, name, splits))
+    for name in METRICS if wanted.get("metrics") else ():
+        guarded("metric", name, lambda name=name: metric_facts(name))
     for asset in wanted.get("bare", []):
         guarded("bare", asset, lambda asset=asset: {"columns": str(load_dataset(asset, cache_dir=".cache/"))})
 

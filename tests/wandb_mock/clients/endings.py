@@ -1,4 +1,4 @@
-"""A program that ends without `wandb.finish`: by an exception, or killed."""
+"""A program that ends without `wandb.finish`: by an exception, killed, or refused by the rules of resuming."""
 
 import os
 import signal
@@ -7,10 +7,16 @@ import time
 
 import wandb
 
-run = wandb.init(entity="team", project="ends", id=sys.argv[1])
+HOW = sys.argv[1]
+if HOW in ("must", "never"):
+    run_id = "nobody" if HOW == "must" else "main"
+    # Client 0.18 notes some refusals only in its log, and waits for as long as it is allowed to.
+    wandb.init(entity="team", project="demo", id=run_id, resume=HOW, settings=wandb.Settings(init_timeout=20))
+    sys.exit("this run began although it must not")
+run = wandb.init(entity="team", project="ends", id=HOW)
 for step in range(3):
     run.log({"x": step})
-if sys.argv[1] == "raises":
+if HOW == "raises":
     raise RuntimeError("this program fails")
 # Long enough for what was logged to be sent, which clients do every few seconds.
 time.sleep(3)

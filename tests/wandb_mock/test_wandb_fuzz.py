@@ -1,0 +1,167 @@
+"""Random requests: none may end in a failure of the mock's own. The seed is the same every time.
+
+GraphQL requests are made from the schema by schemathesis; the other addresses have no schema, so hypothesis makes
+theirs.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.graphql import nodes
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from sandbox.wandb_mock import MadeUpRun
+from sandbox.wandb_mock.app import Service, mock_app
+from sandbox.wandb_mock.faults import Faults
+from sandbox.wandb_mock.keys import SAMPLE_KEY
+from sandbox.wandb_mock.record import Recorder
+from sandbox.wandb_mock.reviewing import add_run
+from sandbox.wandb_mock.store import Store
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much]
+bounded = settings(max_examples=12, derandomize=True, deadline=None, database=None, suppress_health_check=QUIET)
+thorough = settings(bounded, max_examples=150)
+AUTHORIZED = {"Authorization": "Basic " + base64.b64encode(f"api:{SAMPLE_KEY}".encode()).decode()}
+
+JSON_TEXTS = st.one_of(
+    st.sampled_from(["{}", "null", "[]", "{", '{"a": NaN}', '{"_wandb": {"value": {"t": {"3": [4]}}}}', "[" * 3000]),
+    st.dictionaries(
+        st.sampled_from(["state", "config.lr", "keys", "samples", "minStep", "$or", "$not", "tags", "createdAt", "x"]),
+        st.one_of(st.none(), st.integers(), st.text(max_size=5), st.just({"$gt": 1}), st.lists(st.text(max_size=3))),
+        max_size=3,
+    ).map(json.dumps),
+)
+for name in ("JSONString", "JSON"):
+    schemathesis.graphql.scalar(name, JSON_TEXTS.map(nodes.String))
+for name in ("DateTime", "Duration"):
+    schemathesis.graphql.scalar(name, st.text(max_size=20).map(nodes.String))
+schemathesis.graphql.scalar("Int64", st.integers().map(nodes.Int))
+
+
+def make_service() -> tuple[Service, Starlette]:
+    store = Store(Path(tempfile.mkdtemp(prefix="wandb-fuzz-")) / "store.db")
+    add_run(store, MadeUpRun("reviewed", "uncategorized", "one", history=[{"x": 1, "nested": {"y": 2}}]))
+    service = Service(store, Recorder(None), Faults(), "reviewed", None)
+    return service, mock_app(service)
+
+
+SERVICE, APP = make_service()
+
+
+@pytest.fixture
+def client() -> TestClient:
+    return TestClient(APP, headers=AUTHORIZED, raise_server_exceptions=False)
+
+
+def check(answer: Any) -> None:
+    problems, SERVICE.problems[:] = list(SERVICE.problems), []
+    assert problems == []
+    assert answer.status_code < 500, answer.text
+
+
+graphql = schemathesis.graphql.from_asgi("/graphql", APP)
+
+
+@graphql.parametrize()
+@bounded
+def test_no_graphql_request_fails_the_server(case: schemathesis.Case) -> None:
+    check(case.call(headers=AUTHORIZED))
+
+
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    max_leaves=6,
+)
+CHUNKS = st.one_of(
+    VALUES,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "offset": st.one_of(st.integers(), VALUES),
+            "content": st.one_of(VALUES, st.lists(st.one_of(JSON_TEXTS, st.text(max_size=5)), max_size=3)),
+        },
+    ),
+)
+STREAM_NAMES = st.sampled_from(["wandb-history.jsonl", "wandb-events.jsonl", "wandb-summary.json", "output.log", "x"])
+STREAM = st.one_of(
+    VALUES,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "files": st.one_of(VALUES, st.dictionaries(STREAM_NAMES, CHUNKS, max_size=3)),
+            "complete": VALUES,
+            "exitcode": VALUES,
+            "preempting": VALUES,
+        },
+    ),
+)
+
+
+@given(body=STREAM)
+@thorough
+def test_no_file_stream_fails_the_server(client: TestClient, body: Any) -> None:
+    address = "/files/reviewed/uncategorized/one/file_stream"
+    check(client.post(address, content=json.dumps(body), headers={"content-type": "application/json"}))
+
+
+@given(body=st.fixed_dictionaries({}, optional={"query": VALUES, "variables": VALUES, "operationName": VALUES}))
+@thorough
+def test_no_graphql_body_fails_the_server(client: TestClient, body: Any) -> None:
+    check(client.post("/graphql", content=json.dumps(body)))
+
+
+SEGMENTS = st.sampled_from(
+    ["graphql", "files", "storage", "artifacts", "artifactsV2", "runs", "content", "manifests", "1", "99999999999999999999", "reviewed", "uncategorized", "one", "file_stream", "..", "%2e%2e", "%00", "%ff", "d41d8cd98f00b204e9800998ecf8427e"]
+)
+
+
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"]),
+    path=st.lists(SEGMENTS, max_size=6).map("/".join),
+    content=st.binary(max_size=40),
+    encoding=st.sampled_from(["", "gzip", "identity"]),
+)
+@thorough
+def test_no_address_fails_the_server(client: TestClient, method: str, path: str, content: bytes, encoding: str) -> None:
+    headers = {"content-encoding": encoding} if encoding else {}
+    check(client.request(method, f"/{path}", content=content, headers=headers))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{a" * 5000,
+        "{ viewer { id } }" * 3000,
+        "query Q($x: [" * 2000,
+        "{ " + " ".join(f"a{number}: viewer {{ id }}" for number in range(4000)) + " }",
+        "fragment A on User { ...A } { viewer { ...A } }",
+        '{ project(name: "' + "x" * 10**6 + '") { id } }',
+        "query Q { viewer { id } } query R { viewer { id } }",
+        "subscription S { viewer { id } }",
+        "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
+    ],
+)
+def test_documents_made_to_hurt_are_refused(client: TestClient, query: str) -> None:
+    answer = client.post("/graphql", json={"query": query})
+    check(answer)
+    assert answer.status_code == 400 or answer.json() == {"data": {"project": None}}
+
+
+def test_text_that_no_database_takes_is_refused(client: TestClient) -> None:
+    mutation = "mutation U($n: String) { upsertBucket(input: {name: $n}) { inserted } }"
+    body = f'{{"query": "{mutation}", "variables": {{"n": "\\ud800"}}}}'
+    answer = client.post("/graphql", content=body)
+    check(answer)
+    assert answer.status_code == 400
