@@ -20,7 +20,7 @@ $(READY): pyproject.toml
 	@touch $@
 
 review: $(READY)
-	$(BIN)/sandbox-review tests/submissions/clean backend.fallback=process
+	$(BIN)/sandbox-review tests/submissions/clean env.resolved_as_of=2025-11-20 backend.fallback=process
 
 test: $(READY)
 	$(BIN)/python -m pytest

@@ -55,7 +55,7 @@ def test_faults_are_met_in_order_and_can_be_cleared() -> None:
 
 
 def test_a_server_may_begin_with_faults(tmp_path: Path) -> None:
-    with WandbServer(tmp_path / "s.db", port=0, faults=[Fault(FaultKind.SERVER_ERROR)]) as server:
-        with Caller(server) as caller:
-            assert caller.graphql("{ viewer { id } }").status_code == 500
-    server.close()
+    made = WandbServer(tmp_path / "s.db", port=0, faults=[Fault(FaultKind.SERVER_ERROR)])
+    with made as server, Caller(server) as caller:
+        assert caller.graphql("{ viewer { id } }").status_code == 500
+    made.close()
