@@ -86,6 +86,12 @@ class Composition(_Facts):
     ok: bool
     config: str = ""
     """The composed configuration as YAML, if it composed."""
+    line: int | None = None
+    """Of the decorator."""
+    names_config: bool = True
+    """Whether the decorator names a configuration."""
+    absent_keys: list[str] = []
+    """Keys of the command line that the configuration does not have."""
     errors: list[str] = []
     """Every problem met, first one first; later ones were seen after the earlier overrides were appended."""
     exception: Traceback | None = None

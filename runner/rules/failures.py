@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runner.evidence import ComposeFacts, Evidence
+from runner.evidence import ComposeFacts, Composition, Evidence
 from runner.review import Traceback
 from runner.rules.base import Case, Draft
 from runner.rules.diagnosis import Diagnosis, Scene, diagnose_traceback
@@ -77,8 +77,6 @@ def _composition_failures(case: Case) -> list[Draft]:
                 found.append(_draft(diagnosis, trace, evidence, f"{composition.module} run={composition.run_id}"))
                 continue
             first = composition.errors[0] if composition.errors else "no configuration was printed"
-            others = [error.splitlines()[0] for error in composition.errors[1:] if error.strip()]
-            also = f" Also: {'; '.join(others)}." if others else ""
             found.append(
                 Draft(
                     criterion="hydra.composes",
@@ -86,12 +84,27 @@ def _composition_failures(case: Case) -> list[Draft]:
                     stage=StageName.COMPOSE,
                     run_id=composition.run_id,
                     file=f"{composition.module.replace('.', '/')}.py",
-                    message=f"The configuration does not compose: {_one_line(first)}{also}",
+                    line=composition.line,
+                    message=_composition_message(composition, first),
                     evidence="\n\n".join(composition.errors),
                     root=("hydra", _without(first, composition.run_id)),
                 )
             )
     return found
+
+
+def _composition_message(composition: Composition, first: str) -> str:
+    keys = ", ".join(f"{key}=" for key in composition.absent_keys)
+    if keys and not composition.names_config:
+        return (
+            f"@hydra.main names no config_name, so no configuration is loaded and {keys} cannot be given on the "
+            'command line. Add config_name="config".'
+        )
+    if keys:
+        other = [error for error in composition.errors if "Could not override" not in error]
+        also = f" Then: {_one_line(other[0])}" if other else ""
+        return f"The configuration has no key for {keys} so the command line is refused.{also}"
+    return f"The configuration does not compose: {_one_line(first)}"
 
 
 def _trial_failures(case: Case) -> list[Draft]:

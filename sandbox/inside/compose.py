@@ -28,11 +28,16 @@ def main(spec_path, result_path):
         for module in spec["modules"]:
             _import(module, report)
         for entry in spec["entries"]:
-            if not _has_hydra_main(entry):
+            decorator = _hydra_main(entry)
+            if decorator is None:
                 report.write(fact="without_hydra", module=entry)
                 continue
+            names = "config_name" in decorator["keywords"]
             for run_id, overrides in spec["command_lines"].items():
-                report.write(fact="composition", module=entry, run_id=run_id, **_compose(entry, overrides))
+                made = _compose(entry, overrides)
+                report.write(
+                    fact="composition", module=entry, run_id=run_id, line=decorator["line"], names_config=names, **made
+                )
         report.write(fact="finished")
 
 
@@ -59,20 +64,23 @@ def _import(module, report):
         report.write(fact="imported", module=module)
 
 
-def _has_hydra_main(module):
-    """Whether a function of the module is decorated with hydra.main, by reading alone."""
+def _hydra_main(module):
+    """Line and keyword names of the module's hydra.main decorator, None if it has none; by reading alone."""
     path = Path(*module.split(".")).with_suffix(".py")
     try:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return False
+        return None
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for decorator in node.decorator_list:
-                target = decorator.func if isinstance(decorator, ast.Call) else decorator
-                if ast.unparse(target) in ("hydra.main", "main"):
-                    return True
-    return False
+                call = isinstance(decorator, ast.Call)
+                if ast.unparse(decorator.func if call else decorator) in ("hydra.main", "main"):
+                    keywords = [keyword.arg for keyword in decorator.keywords] if call else []
+                    # hydra.main(config_path, config_name, ...): positions count, too.
+                    keywords += ["config_path", "config_name"][: len(decorator.args)] if call else []
+                    return {"line": decorator.lineno, "keywords": keywords}
+    return None
 
 
 def _compose(module, overrides):
@@ -81,17 +89,22 @@ def _compose(module, overrides):
     `--cfg job` makes Hydra print the configuration instead of calling the function. Where an override is refused
     because its key does not exist, the next attempt appends it (`+key=value`), to see what else is wrong.
     """
-    words, errors = list(overrides), []
+    words, errors, absent = list(overrides), [], []
     for _ in range(MAX_OVERRIDES_APPENDED):
         answer = _in_child(module, words)
         if answer["ok"]:
-            return {"ok": not errors, "config": answer["stdout"], "errors": errors, "traceback": ""}
+            return _composed(not errors, answer["stdout"], errors, absent)
         errors.append(answer["error"])
         refused = [word for word in words if f"Could not override '{word.split('=')[0]}'" in answer["error"]]
         if not refused:
-            return {"ok": False, "config": "", "errors": errors, "traceback": answer["traceback"]}
+            return _composed(False, "", errors, absent, answer["traceback"])
+        absent += [word.split("=")[0] for word in refused]
         words = [f"+{word}" if word in refused else word for word in words]
-    return {"ok": False, "config": "", "errors": errors, "traceback": ""}
+    return _composed(False, "", errors, absent)
+
+
+def _composed(ok, config, errors, absent, trace=""):
+    return {"ok": ok, "config": config, "errors": errors, "absent_keys": absent, "traceback": trace}
 
 
 def _in_child(module, words):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -20,6 +22,8 @@ from sandbox.wandb_mock.refusal import RefusedError
 from sandbox.wandb_mock.requests import Asked, Outcome
 from sandbox.wandb_mock.store import Store
 
+NO_LINGER = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for zero seconds: closing sends a reset, not an orderly end."""
 OUR_FAILURE = "Internal Error - the W&B stand-in could not answer this"
 
 
@@ -110,6 +114,9 @@ async def _meet(fault: Fault | None) -> Outcome | None:
 async def _reset(request: Request) -> None:
     """Drop the connection; the answer that follows finds nobody."""
     transport = request.scope["state"]["transport"]
+    connection = transport.get_extra_info("socket")
+    if connection.family == socket.AF_INET:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     transport.abort()
     while not await request.is_disconnected():
         await asyncio.sleep(0.001)

@@ -24,6 +24,8 @@ from sandbox.wandb_mock.store.files import run_address
 
 MAX_BODY = 256 * 2**20
 """Bytes, for uploads too: what is larger is no matter for a review cut short."""
+MAX_STORE = 4 * 2**30
+"""Bytes. The store is on the host's disk, and what fills it is under review."""
 OPERATION = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 HEX_DIGEST = re.compile(r"[0-9a-f]{32}")
 FILE_STREAM = re.compile(r"/files/([^/]+)/([^/]+)/([^/]+)/file_stream")
@@ -113,6 +115,8 @@ def answer(store: Store, entity: str, asked: Asked) -> Outcome:
     """The right answer. Blocks on the store; raises RefusedError."""
     if asked.sent_key and not asked.authenticated and not asked.path.startswith("/storage/"):
         raise RefusedError(401, "user is not logged in")
+    if asked.kind in ("graphql", "file_stream", "upload") and store.database.size() > MAX_STORE:
+        raise RefusedError(413, f"the store is full: more than {MAX_STORE} bytes")
     match asked.kind:
         case "graphql":
             return _graphql(store, entity, asked)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket as sockets
-import struct
 import threading
 import time
 from asyncio import BaseTransport
@@ -28,8 +27,8 @@ from sandbox.wandb_mock.store import Store
 START_SECONDS = 10.0
 STOP_SECONDS = 5.0
 DEFAULT_ENTITY = "reviewed"
-NO_LINGER = struct.pack("ii", 1, 0)
-"""SO_LINGER on, zero seconds: closing sends a reset."""
+KEEP_ALIVE_SECONDS = 75
+"""Longer than clients keep an idle connection: if we close first, a request on its way gets lost and is sent again."""
 
 
 class WandbServer:
@@ -113,6 +112,7 @@ class WandbServer:
             log_config=None,
             access_log=False,
             lifespan="off",
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             http=_Protocol,
             ws="none",
             loop="asyncio",
@@ -170,6 +170,3 @@ class _Protocol(H11Protocol):
     def connection_made(self, transport: BaseTransport) -> None:  # type: ignore[override]
         super().connection_made(transport)  # type: ignore[arg-type]
         self.app_state = {**self.app_state, "transport": transport}
-        connection = transport.get_extra_info("socket")
-        if connection is not None and connection.family == sockets.AF_INET:
-            self.app_state["connection"] = connection

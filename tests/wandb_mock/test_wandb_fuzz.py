@@ -79,6 +79,51 @@ def test_no_graphql_request_fails_the_server(case: schemathesis.Case) -> None:
     check(case.call(headers=AUTHORIZED))
 
 
+EVERYTHING = """
+query Everything($filters: JSONString, $order: String, $first: Int, $after: String, $specs: [JSONString!],
+                 $low: Int64, $high: Int64, $samples: Int, $keys: [String], $pattern: String) {
+  project(name: "uncategorized", entityName: "reviewed") {
+    runCount(filters: $filters)
+    runs(filters: $filters, order: $order, first: $first, after: $after) { edges { node { id } cursor } }
+    run(name: "one") {
+      config summaryMetrics systemMetrics historyKeys historyTail eventsTail wandbConfig(keys: $keys)
+      history(minStep: $low, maxStep: $high, samples: $samples)
+      events(minStep: $low, maxStep: $high, samples: $samples)
+      sampledHistory(specs: $specs)
+      parquetHistory(liveKeys: $keys) { parquetUrls liveData }
+      logLines(first: $first, last: $samples, after: $after) { edges { node { number line } } }
+      files(names: $keys, pattern: $pattern, first: $first, after: $after) { edges { node { name url md5 } } }
+      outputArtifacts(first: $first, after: $after) { totalCount edges { node { id size } } }
+    }
+    artifactTypes(first: $first, after: $after) { edges { node { artifactCollections { edges { node { name } } } } } }
+  }
+}
+"""
+NUMBERS = st.one_of(st.none(), st.integers(-5, 5), st.integers(), st.floats())
+WORDS = st.one_of(st.none(), st.sampled_from(["x", "_step", "nested.y", "-created_at", "+config.x", "1"]), st.text())
+ASKED = st.fixed_dictionaries(
+    {},
+    optional={
+        "filters": JSON_TEXTS,
+        "order": WORDS,
+        "first": st.integers(0, 3),
+        "after": st.sampled_from(["0", "1", "99"]),
+        "specs": st.lists(JSON_TEXTS, max_size=2),
+        "low": NUMBERS,
+        "high": NUMBERS,
+        "samples": st.integers(-2, 5),
+        "keys": st.lists(WORDS, max_size=2),
+        "pattern": WORDS,
+    },
+)
+
+
+@given(variables=ASKED)
+@thorough
+def test_no_question_about_what_exists_fails_the_server(client: TestClient, variables: dict[str, Any]) -> None:
+    check(client.post("/graphql", content=json.dumps({"query": EVERYTHING, "variables": variables})))
+
+
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10)),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),

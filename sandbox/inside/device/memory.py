@@ -37,9 +37,7 @@ def statistics():
     one = {"all": figures, "small_pool": none, "large_pool": figures}
     nothing = {"all": none, "small_pool": none, "large_pool": none}
     result = dict.fromkeys(("allocated_bytes", "reserved_bytes", "active_bytes", "requested_bytes"), one)
-    result.update(
-        dict.fromkeys(("allocation", "segment", "active", "inactive_split", "inactive_split_bytes"), nothing)
-    )
+    result.update(dict.fromkeys(("allocation", "segment", "active", "inactive_split", "inactive_split_bytes"), nothing))
     result.update(dict.fromkeys(("oversize_allocations", "oversize_segments"), none))
     counts = ("num_alloc_retries", "num_ooms", "num_sync_all_streams", "num_device_alloc", "num_device_free")
     result.update(dict.fromkeys(counts, 0))

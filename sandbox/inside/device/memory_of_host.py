@@ -18,6 +18,4 @@ def serve(torch):
         return pinned
 
     torch.Tensor.pin_memory = pin_memory
-    torch.Tensor.is_pinned = lambda self, device=None: (
-        getattr(self, "_pinned_by_stand_in", False) or is_pinned(self)
-    )
+    torch.Tensor.is_pinned = lambda self, device=None: getattr(self, "_pinned_by_stand_in", False) or is_pinned(self)

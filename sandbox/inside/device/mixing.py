@@ -51,9 +51,7 @@ class Mixing:
         if self._indexes:
             # Indices may be on the CPU; the other way round they may not.
             if not args[0].is_cuda:
-                raise RuntimeError(
-                    "indices should be either on cpu or on the same device as the indexed tensor (cpu)"
-                )
+                raise RuntimeError("indices should be either on cpu or on the same device as the indexed tensor (cpu)")
             if all(any(one is index for index in args[1] or ()) for one in on_cpu):
                 return
         if not _any_cuda((*args, *kwargs.values())):

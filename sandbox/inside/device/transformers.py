@@ -34,7 +34,9 @@ def _attend_without_flash(module):
             continue
 
         def adjusted(self_or_cls, *args, _original=original, **kwargs):
-            return _original(self_or_cls, *[_plain(value) for value in args], **{k: _plain(v) for k, v in kwargs.items()})
+            return _original(
+                self_or_cls, *[_plain(value) for value in args], **{k: _plain(v) for k, v in kwargs.items()}
+            )
 
         setattr(model, name, adjusted)
         return

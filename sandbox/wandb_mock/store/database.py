@@ -108,6 +108,10 @@ class Database:
         with self._lock:
             self._connection.executemany(sql, rows)
 
+    def size(self) -> int:
+        """Bytes of the file."""
+        return int(self.scalar("PRAGMA page_count")) * int(self.scalar("PRAGMA page_size"))
+
     def close(self) -> None:
         with self._lock:
             self._connection.close()
