@@ -56,10 +56,10 @@ def test_nothing_is_loaded_where_nothing_is_asked_for(tmp_path: Path) -> None:
 def test_a_process_without_torch_is_left_alone(tmp_path: Path) -> None:
     variables = device_variables(str(tmp_path)) | torchvision_variables()
     done = subprocess.run(
-        [sys.executable, "-c", "import json, sys; print(sorted(m for m in sys.modules if 'torch' in m))"],
+        [sys.executable, "-c", "import json, sys; print('torch' in sys.modules)"],
         env={"PYTHONPATH": str(FOLDER / "loader"), "DEVICE_FOLDER": str(STAND_IN), **variables},
         capture_output=True,
         text=True,
     )
-    assert done.stdout.strip() == "[]", done.stderr
+    assert done.stdout.strip() == "False", done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""The stand-in in an environment of late 2025: real torch, torchvision, bitsandbytes, transformers, peft, accelerate."""
+"""The stand-in with libraries of late 2025: torchvision, bitsandbytes, transformers, peft, accelerate."""
 
 from __future__ import annotations
 

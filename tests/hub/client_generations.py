@@ -27,6 +27,8 @@ class Generation:
     requirements: tuple[str, ...]
     newest: str = ""
     """Nothing published after this date is installed; "" for no limit."""
+    lacks: tuple[str, ...] = ()
+    """Model types that these libraries do not know yet."""
 
 
 GENERATIONS = (
@@ -34,6 +36,7 @@ GENERATIONS = (
         "mid-2024",
         ("transformers==4.44.2", "datasets==2.21.0", "huggingface-hub==0.24.6", "numpy<2"),
         "2024-09-05",
+        ("qwen3",),
     ),
     Generation(
         "late-2025",

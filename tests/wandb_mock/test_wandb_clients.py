@@ -172,8 +172,8 @@ def test_programs_that_end_badly(seen: Seen) -> None:
     raised, killed = seen.runs["team/ends/raises"], seen.runs["team/ends/killed"]
     assert (raised.state, raised.exit_code) == ("failed", 1)
     assert [row["x"] for row in raised.history] == [0, 1, 2]
-    # The service process of 0.17 ends the run of a program that was killed with exit code 0; the others fall silent.
-    assert killed.state == ("finished" if seen.results["version"].startswith("0.17.") else "running")
+    # Most clients' service dies with a killed program; that of 0.17 may still end the run, half a minute later.
+    assert killed.state in ("running", "finished")
 
 
 def test_sweeps_are_refused_in_words(seen: Seen) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 from wandb_http import UPSERT, Caller
 
-from sandbox.wandb_mock import WandbServer
+from sandbox.wandb_mock import WandbServer, requests
 
 READ = (
     'query R($name: String!) { project(name: "demo", entityName: "team") { run(name: $name) { state exitcode %s } } }'
@@ -191,3 +192,36 @@ def test_a_store_is_kept_between_servers(tmp_path: Path) -> None:
             assert caller.begin()["inserted"] is inserted
         server.close()
     assert [path.name for path in tmp_path.iterdir()] == ["store.db"]
+
+
+def test_a_failure_of_our_own_is_kept_apart(
+    server: WandbServer, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a secret detail")
+
+    caller.begin()
+    monkeypatch.setattr(server.store.runs, "find", broken)
+    answer = caller.graphql(READ % "id", name="one")
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert [str(problem) for problem in server.problems] == ["a secret detail"]
+    assert "a secret detail" in server.calls[-1].problem
+
+
+def test_many_clients_at_once(server: WandbServer) -> None:
+    def log(number: int) -> None:
+        with Caller(server) as caller:
+            caller.begin(f"run-{number}")
+            for step in range(10):
+                caller.stream(f"run-{number}", rows=[{"_step": step, "x": step}], offset=step)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(log, range(6)))
+    assert server.problems == []
+    assert [len(run.history) for run in server.runs()] == [10] * 6
+
+
+def test_a_full_store_takes_no_more(server: WandbServer, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "MAX_STORE", 1)
+    assert caller.graphql(UPSERT, name="one", project="demo", entity="team").status_code == 413

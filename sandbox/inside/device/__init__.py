@@ -1,9 +1,9 @@
 """The device stand-in: the name `cuda` served by the CPU, for machines without a GPU.
 
 Tensors really are of device `cuda:0` for torch: their memory is ordinary memory, and a kernel registered for torch's
-CUDA dispatch key runs each operator on the CPU. So devices that do not match, `.numpy()` on a tensor of the GPU, or CUDA
-in a forked worker fail as they do on a real card, and code that is right runs. Loaded into every Python process of a
-stage; does nothing until torch is imported, and nothing at all where torch has a CUDA of its own.
+CUDA dispatch key runs each operator on the CPU. So devices that do not match, `.numpy()` on a tensor of the GPU, or
+CUDA in a forked worker fail as they do on a real card, and code that is right runs. Loaded into every Python process
+of a stage; does nothing until torch is imported, and nothing at all where torch has a CUDA of its own.
 
 Standard library and the submission's own packages only. Whatever cannot be put in place is reported and left alone.
 

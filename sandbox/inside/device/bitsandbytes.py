@@ -73,7 +73,7 @@ def _step_of_8bit_optimizer(name, g, p, state1, state2, beta1, beta2, beta3, alp
 
     served("bitsandbytes 8-bit %s" % name)
     words = ("qmap1", "qmap2", "absmax1", "absmax2", "weight_decay", "gnorm_scale", "skip_zeros")
-    given = {**dict(zip(words, rest)), **named}
+    given = {**dict(zip(words, rest, strict=False)), **named}
     ops = torch.ops.bitsandbytes
     packed = [(state1, given["qmap1"], given["absmax1"])]
     if state2 is not None:
@@ -83,7 +83,7 @@ def _step_of_8bit_optimizer(name, g, p, state1, state2, beta1, beta2, beta3, alp
         name, g, p, wide[0], wide[1] if len(wide) > 1 else None, None, 0.0, 0.0, beta1, beta2, beta3, alpha, eps,
         given["weight_decay"], step, lr, given.get("gnorm_scale", 1.0), given.get("skip_zeros", False),
     )  # fmt: skip
-    for (state, qmap, absmax), values in zip(packed, wide):
+    for (state, qmap, absmax), values in zip(packed, wide, strict=True):
         quantized, scales = quantize(values, qmap, _BLOCK)
         state.copy_(quantized.view_as(state))
         absmax.copy_(scales.view_as(absmax))

@@ -10,7 +10,7 @@ from . import memory
 from .served import served
 
 _DEFAULT = "NVIDIA A100-SXM4-80GB|79.25|8.0|108"
-_provided = []
+_provided: list = []
 
 
 class Properties:

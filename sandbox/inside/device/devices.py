@@ -27,7 +27,7 @@ def serve(torch):
 
 
 def _around_torch(torch):
-    from . import distributed, generators, memory_of_host, recurrent, storages, streams, compiling
+    from . import compiling, distributed, generators, memory_of_host, recurrent, storages, streams
 
     for part in (generators, streams, storages, memory_of_host, recurrent, compiling, distributed):
         guarded(part.__name__, lambda part=part: part.serve(torch))

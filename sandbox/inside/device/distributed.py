@@ -1,5 +1,6 @@
 """Several devices: NCCL's place is taken by gloo, and the only card gets the whole batch of a DataParallel."""
 
+from .kernels import kernel_of, register_kernel
 from .served import served
 
 
@@ -7,6 +8,7 @@ def serve(torch):
     """Replace the parts that need NCCL or several cards."""
     _whole_batch_to_the_card(torch)
     if torch.distributed.is_available():
+        _collectives_on_cpu(torch)
         _gloo_for_nccl(torch.distributed)
 
 
@@ -23,6 +25,14 @@ def _whole_batch_to_the_card(torch):
         return (tree_map(move, inputs),), (tree_map(move, kwargs or {}),)
 
     torch.nn.DataParallel.scatter = scatter
+
+
+def _collectives_on_cpu(torch):
+    """Gloo asks CUDA for its streams when it gets a tensor of the card."""
+    for name in torch._C._dispatch_get_all_op_names():
+        if name.startswith("c10d::") and torch._C._dispatch_has_kernel_for_dispatch_key(name, "CUDA"):
+            op = getattr(torch.ops.c10d, name.partition("::")[2])
+            register_kernel("c10d", name.partition("::")[2], kernel_of(op.default))
 
 
 def _gloo_for_nccl(distributed):

@@ -8,7 +8,7 @@ import ctypes
 
 from .served import served
 
-_on_card = set()
+_on_card: set = set()
 
 
 def is_on_card(generator):

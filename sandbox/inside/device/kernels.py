@@ -9,7 +9,7 @@ from functools import partial
 import torch
 
 from .mixing import Mixing
-from .precision import in_float32, lacks_kernel
+from .precision import any_float16, in_float32, lacks_kernel, slow_in_float16
 from .relabel import CPU, relabel, to_cuda
 from .resizing import cannot_grow, into_new_memory, resize
 from .served import served
@@ -17,8 +17,8 @@ from .served import served
 Tensor = torch.Tensor
 _CPU_DEVICE = torch.device("cpu")
 _CPU_KERNELS = torch._C.DispatchKeySet(torch._C.DispatchKey.CPU)
-_libraries = []
-_kernels = {}
+_libraries: list = []  # a library takes its kernels with it when it is freed
+_kernels: dict = {}
 
 
 def register():
@@ -102,7 +102,7 @@ def _as_it_is(op):
 
 def _on_cpu(op):
     results = _results_that_are_arguments(op._schema)
-    mixing = Mixing(op)
+    mixing, slow = Mixing(op), slow_in_float16(op)
     generator_at = next((i for i, a in enumerate(op._schema.arguments) if a.name == "generator"), None)
 
     def kernel(*args, **kwargs):
@@ -119,7 +119,10 @@ def _on_cpu(op):
         if generator_at is not None:
             mixing.check_generator(args, kwargs, generator_at)
         try:
-            out = op(*low_args, **low_kwargs)
+            if slow and any_float16(low_args):
+                out = in_float32(op, low_args, low_kwargs, results)
+            else:
+                out = op(*low_args, **low_kwargs)
         except NotImplementedError as error:
             raise NotImplementedError(_needs_gpu(op)) from error
         except RuntimeError as error:
@@ -182,7 +185,7 @@ def _results_that_are_arguments(schema):
 def _named_as_given(out, results, args, kwargs):
     outs = out if len(results) > 1 else (out,)
     named = []
-    for value, place in zip(outs, results):
+    for value, place in zip(outs, results, strict=True):
         if place is None:
             named.append(_raise_up(value))
         else:

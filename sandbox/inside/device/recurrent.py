@@ -15,8 +15,9 @@ def serve(torch):
 
 
 def _gates(input_gates, hidden_gates, input_bias, hidden_bias):
-    both = (input_gates, hidden_gates) if input_bias is None else (input_gates + input_bias, hidden_gates + hidden_bias)
-    return both
+    if input_bias is None:
+        return input_gates, hidden_gates
+    return input_gates + input_bias, hidden_gates + hidden_bias
 
 
 def _lstm(input_gates, hidden_gates, cx, input_bias=None, hidden_bias=None):

@@ -15,7 +15,7 @@ _HOOK_SLOTS = range(2, 16)
 _TABLE_WORDS = 52
 
 
-class NotServed(Exception):
+class NotServed(Exception):  # noqa: N818 - an answer, not a mistake
     """This build of torch does not have what the stand-in needs."""
 
 
@@ -110,7 +110,7 @@ def answer_for_cuda(torch, hooks):
 def _answer_before_first_backward(torch, hooks):
     """The second question is asked when a backward pass starts, so its place is found when the first one does.
 
-    Not earlier: the pass starts threads, after which a forked child may not start one, and they wait for torch's import.
+    Not earlier: the pass starts threads, which wait for torch's import, and a child forked after it can not run one.
     """
     graph = torch.autograd.graph
     original = graph._engine_run_backward

@@ -6,7 +6,7 @@ is there after it.
 
 import os
 
-_state = {"folder": None, "file": None, "seen": set()}
+_state: dict = {"folder": None, "file": None, "seen": set()}
 
 
 def open_report(folder):

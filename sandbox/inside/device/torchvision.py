@@ -34,7 +34,7 @@ _SCHEMAS = (
     "SymInt stride_h, SymInt stride_w, SymInt pad_h, SymInt pad_w, SymInt dilation_h, SymInt dilation_w, "
     "SymInt groups, SymInt offset_groups, bool use_mask) -> (Tensor, Tensor, Tensor, Tensor, Tensor)",
 )
-_libraries = []
+_libraries: list = []  # a library takes its kernels with it when it is freed
 
 
 def define_operators():

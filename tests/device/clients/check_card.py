@@ -4,9 +4,9 @@ import copy
 import io
 
 import torch
-import torch.nn.functional as F
 from checks import check, raises
 from torch import nn
+from torch.nn import functional as fn
 
 CUDA = torch.device("cuda")
 rows = torch.randn(4, 8)
@@ -87,7 +87,7 @@ def _():
         lambda t: torch.einsum("ij,kj->ik", t, t),
         lambda t: torch.linalg.svdvals(t),
         lambda t: torch.fft.rfft(t).abs(),
-        lambda t: F.layer_norm(t, (8,)),
+        lambda t: fn.layer_norm(t, (8,)),
         lambda t: torch.where(t > 0, t, -t).cumsum(0),
         lambda t: torch.unique(t.round()),
         lambda t: t[t[:, 0].argsort()].nonzero().float(),
@@ -118,8 +118,9 @@ def _():
 def _():
     torch.manual_seed(0)
     model = nn.Sequential(
-        nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, 4)
-    ).to(CUDA)  # fmt: skip
+        *(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU()),
+        *(nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, 4)),
+    ).to(CUDA)
     images, labels = torch.randn(16, 3, 8, 8, device=CUDA), torch.randint(0, 4, (16,), device=CUDA)
     for make in (torch.amp.GradScaler, torch.cuda.amp.GradScaler):
         scaler = make("cuda") if make is torch.amp.GradScaler else make()
@@ -127,7 +128,7 @@ def _():
         for _ in range(6):
             with torch.autocast(device_type="cuda", dtype=torch.float16), torch.cuda.amp.autocast():
                 out = model(images)
-            loss = F.cross_entropy(out.float(), labels)
+            loss = fn.cross_entropy(out.float(), labels)
             optimizer.zero_grad()
             scaler.scale(loss).backward()
             scaler.unscale_(optimizer)
@@ -170,7 +171,7 @@ def _():
 @check("attention, checkpointing, transforms and higher gradients")
 def _():
     query = torch.randn(2, 2, 5, 4, device=CUDA, requires_grad=True)
-    F.scaled_dot_product_attention(query, query, query, is_causal=True).sum().backward()
+    fn.scaled_dot_product_attention(query, query, query, is_causal=True).sum().backward()
     layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True).cuda()
     layer(on_card.unsqueeze(0)).sum().backward()
     layer.eval()(on_card.unsqueeze(0))
@@ -258,7 +259,7 @@ def _():
     half = on_card.half()
     assert torch.linalg.norm(half).dtype is torch.float16
     assert same(torch.cdist(half.float(), half.float()), torch.cdist(rows.half().float(), rows.half().float()))
-    assert F.interpolate(half.view(1, 1, 4, 8), scale_factor=2).dtype is torch.float16
+    assert fn.interpolate(half.view(1, 1, 4, 8), scale_factor=2).dtype is torch.float16
 
 
 @check("refused: tensors of two devices")
@@ -268,7 +269,7 @@ def _():
         lambda: nn.Linear(8, 2)(on_card),
         lambda: rows + on_card,
         lambda: torch.cat([rows, on_card]),
-        lambda: F.cross_entropy(on_card, torch.zeros(4, dtype=torch.long)),
+        lambda: fn.cross_entropy(on_card, torch.zeros(4, dtype=torch.long)),
         lambda: nn.Embedding(3, 2).cuda()(torch.tensor([1, 2])),
         lambda: on_card.masked_fill(rows > 0, 0.0),
     ):

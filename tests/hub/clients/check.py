@@ -42,20 +42,21 @@ def guarded(check, name, work):
 def tokenizer_facts(asset):
     tokenizer = AutoTokenizer.from_pretrained(asset["id"], cache_dir=".cache/")
     config = AutoConfig.from_pretrained(asset["id"], cache_dir=".cache/")
+    text = config.get_text_config() if hasattr(config, "get_text_config") else config
     ids = tokenizer(TEXTS[0])["input_ids"]
-    text = tokenizer.decode(ids, skip_special_tokens=True)
+    decoded = tokenizer.decode(ids, skip_special_tokens=True)
     added = tokenizer.add_special_tokens({"additional_special_tokens": ["<extra>"]})
     return {
         "inputs": list(tokenizer(TEXTS[0])),
         "length": len(tokenizer) - added,
-        "vocab_size": getattr(config.get_text_config(), "vocab_size", None),
+        "vocab_size": getattr(text, "vocab_size", None),
         "pad": tokenizer.pad_token,
         "eos": tokenizer.eos_token,
         "bos": tokenizer.bos_token,
         "side": tokenizer.padding_side,
         "max_id": max(ids),
         "fast": tokenizer.is_fast,
-        "round_trip": text.strip().replace(" ", "").lower() == TEXTS[0].replace(" ", "").lower(),
+        "round_trip": decoded.strip().replace(" ", "").lower() == TEXTS[0].replace(" ", "").lower(),
         "template": bool(tokenizer.chat_template),
         "class": type(tokenizer).__name__,
     }
@@ -128,6 +129,12 @@ def dataset_facts(asset, name, splits):
     }
 
 
+def script_columns(asset):
+    """Of a script data set whose code is allowed to run; versions that run none raise their error."""
+    loaded = load_dataset(asset, cache_dir=".cache/", trust_remote_code=True)
+    return {split: loaded[split].column_names for split in loaded}
+
+
 LABELS = {"predictions": [0, 1, 1, 0], "references": [0, 1, 0, 0]}
 METRICS = {
     "accuracy": ({"predictions": [0, 1, 1, 0], "references": [0, 1, 0, 0]}, {"accuracy": 0.75}),
@@ -176,6 +183,8 @@ def main():
             guarded("dataset", label, lambda asset=asset, name=name, splits=splits: dataset_facts(asset, name, splits))
     for name in METRICS if wanted.get("metrics") else ():
         guarded("metric", name, lambda name=name: metric_facts(name))
+    for asset in wanted.get("scripts", []):
+        guarded("script", asset, lambda asset=asset: {"columns": script_columns(asset)})
     for asset in wanted.get("bare", []):
         guarded("bare", asset, lambda asset=asset: {"columns": str(load_dataset(asset, cache_dir=".cache/"))})
 

@@ -6,7 +6,7 @@ import sys
 
 _folder = os.environ["DEVICE_FOLDER"]
 _spec = importlib.util.spec_from_file_location(
-    "_sandbox_review_device", os.path.join(_folder, "__init__.py"), submodule_search_locations=[_folder]
+    "_sandbox_review_device", _folder + "/__init__.py", submodule_search_locations=[_folder]
 )
 _module = importlib.util.module_from_spec(_spec)
 sys.modules[_spec.name] = _module
