@@ -139,6 +139,8 @@ class TrialFacts(_Facts):
     """Counters of the in-sandbox observer, summed over the processes of the attempt; empty if it saw nothing."""
     changed_sources: list[str] = []
     stdout_empty: bool = False
+    device_served: list[str] = []
+    """What the device stand-in served, where it was switched on."""
 
 
 Facts = Annotated[FilesFacts | EnvironmentFacts | ComposeFacts | TrialFacts, Field(discriminator="kind")]

@@ -17,6 +17,7 @@ from runner.prefetch import Prefetch
 from runner.reports import write_reports
 from runner.review import Environment, Review, Timings
 from runner.rules.base import Case
+from runner.rules.failures import missed_a_gpu
 from runner.settings import Settings
 from runner.stages.compose import run_compose
 from runner.stages.environment.stage import remove_environment, run_environment
@@ -116,10 +117,20 @@ class Reviewer:
             bench.progress.stage_started(StageName.COMPOSE, None, "making stand-ins")
             prefetch.wait()
         if StageName.COMPOSE in self.stages:
-            yield self._timed(StageName.COMPOSE, lambda: run_compose(bench, environment, self.run_ids))
+            yield from self._attempts(StageName.COMPOSE, partial(run_compose, bench, environment, self.run_ids))
         if StageName.TRIAL in self.stages:
             for run_id in self.run_ids:
-                yield self._timed(StageName.TRIAL, partial(run_trial, bench, environment, run_id), run_id)
+                yield from self._attempts(StageName.TRIAL, partial(run_trial, bench, environment, run_id), run_id)
+
+    def _attempts(
+        self, stage: StageName, run: Callable[..., Evidence], run_id: str | None = None
+    ) -> Iterator[Evidence]:
+        """One attempt, and another with the device stand-in where the first one missed a GPU."""
+        device = self.settings.device == "standin" and not self.settings.gpu
+        first = self._timed(stage, partial(run, number=1, device=device), run_id)
+        yield first
+        if self.settings.device == "auto" and not self.cancel.is_set() and missed_a_gpu(first, self.settings.gpu):
+            yield self._timed(stage, partial(run, number=2, device=True), run_id)
 
     def _timed(self, stage: StageName, run: Callable[[], Evidence], run_id: str | None = None) -> Evidence:
         started = time.monotonic()

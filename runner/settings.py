@@ -117,6 +117,7 @@ class Settings(_Group):
     stages: list[StageName]
     runs: list[str]
     gpu: int = Field(ge=0)
+    device: Literal["auto", "standin", "none"]
     cache_dir: Path | None
     severity: dict[str, Severity]
 

@@ -49,6 +49,8 @@ class Installed:
     """On the host."""
     inside: str
     """Where later sandboxes see it, read-only."""
+    replaced_torch: bool = False
+    """Whether its torch is not the one that the project resolves to."""
 
 
 @dataclass

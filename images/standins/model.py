@@ -82,6 +82,7 @@ def _make_weights(facts: Mapping[str, Any], config: Mapping[str, Any], folder: P
         own.pop(key, None)
     settings = transformers.AutoConfig.for_model(config["model_type"], **own)
     model = getattr(transformers, facts["architecture"])(settings)
+    _settle(model)
     model = model.to(getattr(torch, facts["dtype"]))
     count = sum(parameter.numel() for parameter in model.parameters())
     if facts.get("weights", "safetensors") == "safetensors":
@@ -92,6 +93,24 @@ def _make_weights(facts: Mapping[str, Any], config: Mapping[str, Any], folder: P
     for extra in ("config.json", "generation_config.json"):
         (folder / extra).unlink(missing_ok=True)
     return count
+
+
+def _settle(model: Any) -> None:
+    """Give batch norms the statistics of their inputs, as training would: without, losses start in the tens."""
+    import torch
+
+    norms = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    if not norms:
+        return
+    usual = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = None
+    with torch.no_grad():
+        for _ in range(3):
+            model.train()(torch.randn(4, 3, 224, 224))
+    for norm, momentum in zip(norms, usual, strict=True):
+        norm.momentum = momentum
+    model.eval()
 
 
 def _filled(content: Any, config: Mapping[str, Any]) -> Any:

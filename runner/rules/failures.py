@@ -26,6 +26,17 @@ def failures(case: Case) -> list[Draft]:
     return merge(drafts, set(case.run_ids))
 
 
+def missed_a_gpu(evidence: Evidence, gpus: int) -> bool:
+    """Whether a failure of the attempt is for want of a GPU, so that another attempt with a stand-in may go further."""
+    if evidence.status is Status.OK:
+        return False
+    tracebacks = [evidence.traceback] if evidence.traceback else []
+    if isinstance(evidence.facts, ComposeFacts):
+        tracebacks = [failure.traceback for failure in evidence.facts.import_failures]
+    scenes = [Scene(traceback, evidence.hub, gpus) for traceback in tracebacks]
+    return any(diagnose_traceback(scene).cause is Cause.DEVICE for scene in scenes)
+
+
 def merge(drafts: list[Draft], run_ids: set[str]) -> list[Draft]:
     """Join drafts with the same root: over run ids, and over stages, where seeing it twice confirms it."""
     groups: dict[tuple[object, ...], list[Draft]] = {}
@@ -133,6 +144,8 @@ def _draft(diagnosis: Diagnosis, traceback: Traceback, evidence: Evidence, where
         else (traceback.type, traceback.file or "", str(traceback.line))
     )
     advice = f" {diagnosis.advice}" if diagnosis.advice else ""
+    if evidence.bypasses:
+        advice += f" Seen with a {evidence.bypasses[0]}."
     return Draft(
         criterion=diagnosis.criterion,
         cause=diagnosis.cause,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import PurePosixPath
 
 from runner.evidence import Evidence, TrialFacts
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
@@ -150,18 +149,21 @@ def _caches_elsewhere(paths: list[str]) -> list[str]:
     found = set()
     for path in paths:
         parts = path.split("/")
-        if path.startswith(".cache/"):
-            continue
-        if path.endswith(".arrow"):
-            found.add(
-                "/".join(parts[: parts.index("datasets") + 1])
-                if "datasets" in parts
-                else str(PurePosixPath(path).parent)
-            )
-        model = next((number for number, part in enumerate(parts) if part.startswith("models--")), None)
-        if model is not None and "blobs" in parts and parts[model] not in kept:
-            found.add("/".join(parts[: model + 1]))
+        model = next((part for part in parts if part.startswith("models--") and "blobs" in parts), None)
+        if not path.startswith(".cache/") and (path.endswith(".arrow") or (model and model not in kept)):
+            found.add(_cache_root(parts, model))
     return sorted(found)
+
+
+def _cache_root(parts: list[str], model: str | None) -> str:
+    """The folder that a reader would call the cache: the innermost .cache, or what holds the models or data sets."""
+    if ".cache" in parts[1:]:
+        end = len(parts) - parts[::-1].index(".cache")
+    elif "datasets" in parts:
+        end = parts.index("datasets") + 1
+    else:
+        end = parts.index(model) if model else -1
+    return "/".join(parts[:end]) or "."
 
 
 def _from_outputs(

@@ -10,7 +10,8 @@ from typing import Any
 from runner.evidence import ComposeFacts, Composition, Evidence, ImportFailure
 from runner.review import Traceback
 from runner.stages.environment.stage import mounts_of, run_variables
-from runner.stages.trial import RESULTS, experiment_variables, trial_words
+from runner.stages.instruments import instruments
+from runner.stages.trial import DEVICE_STAND_IN, RESULTS, experiment_variables, trial_words
 from runner.tracebacks import root_traceback
 from runner.vocabulary import StageName, Status
 from runner.workbench import Installed, Workbench
@@ -19,8 +20,10 @@ from runner.workbench import Installed, Workbench
 _ENTRIES = ("src.main",)
 
 
-def run_compose(bench: Workbench, installed: Installed, run_ids: list[str], number: int = 1) -> Evidence:
-    """Gather all problems of imports and configuration at once."""
+def run_compose(
+    bench: Workbench, installed: Installed, run_ids: list[str], number: int = 1, *, device: bool = False
+) -> Evidence:
+    """Gather all problems of imports and configuration at once; `device`: with the device stand-in."""
     bench.progress.stage_started(StageName.COMPOSE, None, "imports, Hydra composition")
     with bench.attempt(StageName.COMPOSE, None, number) as attempt:
         modules = source_modules(bench.submission.files)
@@ -35,16 +38,18 @@ def run_compose(bench: Workbench, installed: Installed, run_ids: list[str], numb
             attempt.hand_in("compose.json", spec),
             f"{attempt.exchange_mount.target}/{result.name}",
         ]
+        loaded = instruments(attempt, installed, device=device)
         outcome = attempt.run(
             command,
             wall_seconds=bench.settings.limits.compose_wall_seconds,
-            environment={**run_variables(installed), **experiment_variables(bench)},
-            mounts=mounts_of(bench, installed),
+            environment={**run_variables(installed), **experiment_variables(bench), **loaded.variables},
+            mounts=[*mounts_of(bench, installed), *loaded.mounts],
             with_hub=True,
         )
         lines = result.read_text("utf-8", "replace").splitlines() if result.is_file() else []
         facts = read_facts(lines, attempt.root)
-        evidence = attempt.evidence(outcome, command).model_copy(update={"facts": facts})
+        update = {"facts": facts, "bypasses": [DEVICE_STAND_IN] if device else []}
+        evidence = attempt.evidence(outcome, command).model_copy(update=update)
     if evidence.status is Status.OK and _found_problems(facts):
         evidence = evidence.model_copy(update={"status": Status.FAILED, "status_evidence": "problems were found"})
     bench.progress.stage_finished(evidence)

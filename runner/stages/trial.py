@@ -4,38 +4,43 @@ from __future__ import annotations
 
 from runner.evidence import Evidence, TrialFacts
 from runner.stages.environment.stage import mounts_of, run_variables
+from runner.stages.instruments import instruments
 from runner.vocabulary import StageName
 from runner.workbench import Installed, Workbench
-from sandbox.observed import observer_variables, read_counters
 
+DEVICE_STAND_IN = "device stand-in: cuda served by the CPU"
 RESULTS = "results"
 """results_dir, below the workspace."""
 
 
-def run_trial(bench: Workbench, installed: Installed, run_id: str, number: int = 1) -> Evidence:
-    """Run `uv run python -u -m src.main run=ID results_dir=DIR mode=trial` once."""
-    bench.progress.stage_started(StageName.TRIAL, run_id, "mode=trial")
+def run_trial(
+    bench: Workbench, installed: Installed, run_id: str, number: int = 1, *, device: bool = False
+) -> Evidence:
+    """Run `uv run python -u -m src.main run=ID results_dir=DIR mode=trial` once.
+
+    `device`: with the device stand-in; what shows then was seen on no real card.
+    """
+    note = "mode=trial, on a stand-in GPU" if device else "mode=trial"
+    bench.progress.stage_started(StageName.TRIAL, run_id, note)
     with bench.attempt(StageName.TRIAL, run_id, number) as attempt:
         words = trial_words(run_id, f"{attempt.root}/{RESULTS}")
-        counters = bench.sandbox.mount(attempt.folder("counters"), "/observed", writable=True)
         command = [bench.sandbox.uv, "run", "python", "-u", "-m", "src.main", *words]
+        loaded = instruments(attempt, installed, device=device)
         outcome = attempt.run(
             command,
             wall_seconds=bench.settings.limits.wall_seconds,
-            environment={
-                **run_variables(installed),
-                **experiment_variables(bench),
-                **observer_variables(attempt.tool(""), counters.target),
-            },
-            mounts=[*mounts_of(bench, installed), counters],
+            environment={**run_variables(installed), **experiment_variables(bench), **loaded.variables},
+            mounts=[*mounts_of(bench, installed), *loaded.mounts],
             with_hub=True,
         )
         facts = TrialFacts(
-            work=read_counters(counters.source),
+            work=loaded.counters(),
             changed_sources=attempt.changed_sources(),
             stdout_empty=outcome.stdout_bytes == 0,
+            device_served=list(loaded.served().names),
         )
-        evidence = attempt.evidence(outcome, command).model_copy(update={"facts": facts})
+        update = {"facts": facts, "bypasses": [DEVICE_STAND_IN] if device else []}
+        evidence = attempt.evidence(outcome, command).model_copy(update=update)
     bench.progress.stage_finished(evidence)
     return evidence
 

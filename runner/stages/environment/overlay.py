@@ -31,6 +31,11 @@ class TorchChoice:
     index: str | None = None
     """Index of CPU builds, None for the usual one."""
 
+    @property
+    def replaces(self) -> bool:
+        """Whether the project gets another torch than it resolves to."""
+        return self.pin is not None or self.index is not None
+
 
 def choose_torch(wanted: str, gpus: int, wheels: Path | None, index: str) -> TorchChoice:
     """Decide which torch is installed; see env.torch in conf/env/default.yaml."""

@@ -143,6 +143,7 @@ def run_environment(bench: Workbench, number: int = 1) -> tuple[Evidence, Instal
             installed = Installed(
                 installer.store / "environments" / installer.name,
                 installer.path("environments", installer.name),
+                replaced_torch=installer.torch.replaces,
             )
             inside = PurePosixPath(installation.result["site_packages"])
             site_packages = installed.directory / inside.relative_to(installed.inside)

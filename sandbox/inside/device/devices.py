@@ -27,9 +27,9 @@ def serve(torch):
 
 
 def _around_torch(torch):
-    from . import compiling, distributed, generators, memory_of_host, recurrent, storages, streams
+    from . import compiling, distributed, generators, memory_of_host, recurrent, storages, streams, tools
 
-    for part in (generators, streams, storages, memory_of_host, recurrent, compiling, distributed):
+    for part in (generators, streams, storages, memory_of_host, recurrent, compiling, distributed, tools):
         guarded(part.__name__, lambda part=part: part.serve(torch))
 
 

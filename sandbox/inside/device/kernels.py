@@ -25,10 +25,15 @@ def register():
     """Register the kernels; about 0.2 s, once a process."""
     fallback = torch.library.Library("_", "IMPL")
     fallback.fallback(_run, "CUDA")
+    for other in ("SparseCUDA", "SparseCsrCUDA", "QuantizedCUDA"):
+        fallback.fallback(_refuse, other)
     _libraries.append(fallback)
     register_namespace("aten")
     register_kernel("aten", "_pack_padded_sequence", _pack)
     register_kernel("aten", "resize_", resize)
+    for name in torch._C._dispatch_get_all_op_names():
+        if name.startswith(("aten::_use_cudnn_ctc", "aten::_use_miopen_ctc")):
+            register_kernel("aten", name.partition("::")[2], lambda *args: False)
 
 
 def register_namespace(namespace):
@@ -74,6 +79,10 @@ def _operator(name):
 
 def _is_view(op):
     return any(a.alias_info is not None and not a.alias_info.is_write for a in op._schema.arguments)
+
+
+def _refuse(op, *args, **kwargs):
+    raise NotImplementedError("%s of a sparse or quantized tensor on cuda requires a GPU" % op._schema.name)
 
 
 def _run(op, *args, **kwargs):
@@ -153,6 +162,8 @@ def _lower(value, mixed):
     if isinstance(value, (list, tuple)):
         return [_lower(item, mixed) for item in value]
     if isinstance(value, torch.device) and value.type == "cuda":
+        if value.index:
+            raise RuntimeError("CUDA error: invalid device ordinal")
         return _CPU_DEVICE
     return value
 
@@ -161,6 +172,8 @@ def _raise_up(value):
     if isinstance(value, Tensor):
         if value.is_cuda:
             return value
+        if value.layout is not torch.strided or value.is_quantized:
+            raise NotImplementedError("a sparse or quantized tensor on cuda requires a GPU")
         served("tensors on cuda")
         return to_cuda(value)
     if isinstance(value, (list, tuple)):

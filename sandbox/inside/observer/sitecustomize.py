@@ -107,6 +107,23 @@ def _start(folder):
     sys.addaudithook(audit)
 
 
+def _start_device():
+    """The device stand-in, under a name that no submission has, and without putting its folder on the path."""
+    if not (os.environ.get("SANDBOX_REVIEW_DEVICE") or os.environ.get("SANDBOX_REVIEW_TORCHVISION")):
+        return
+    import importlib.util
+
+    folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "device")
+    name = "_sandbox_review_device"
+    spec = importlib.util.spec_from_file_location(
+        name, os.path.join(folder, "__init__.py"), submodule_search_locations=[folder]
+    )
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    module.start()
+
+
 def _run_shadowed():
     """Python imports one sitecustomize only; run the one that ours hides."""
     import importlib.machinery
@@ -124,6 +141,7 @@ if __name__ == "sitecustomize":  # not where the host imports NAMES from
     try:
         if os.environ.get("SANDBOX_REVIEW_OBSERVE"):
             _start(os.environ["SANDBOX_REVIEW_OBSERVE"])
+        _start_device()
     except Exception:  # noqa: BLE001 - the experiment must never notice
         pass
     _run_shadowed()

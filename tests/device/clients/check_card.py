@@ -69,6 +69,10 @@ def _():
     assert not on_card.cpu().is_cuda and not on_card.to("cpu").is_cuda
     assert on_card.cpu().data_ptr() != on_card.data_ptr(), "a copy, as between devices"
     assert on_card.type() == "torch.cuda.FloatTensor" and "device='cuda:0'" in repr(on_card)
+    assert is_on_card(torch.cuda.FloatTensor([1.0]), rows.type(torch.cuda.HalfTensor))
+    assert isinstance(on_card, torch.cuda.FloatTensor) and not isinstance(rows, torch.cuda.FloatTensor)
+    with raises(RuntimeError, "invalid device ordinal"):
+        torch.zeros(1, device="cuda:1")
     torch.set_default_device("cuda")
     assert is_on_card(torch.zeros(2))
     torch.set_default_device("cpu")
@@ -215,6 +219,28 @@ def _():
     del generator
     with raises(RuntimeError, "Expected a 'cuda' device type for generator"):
         torch.randn(3, device=CUDA, generator=torch.Generator())
+
+
+@check("losses with lengths on the CPU")
+def _():
+    scores = torch.randn(5, 2, 4).log_softmax(-1)
+    labels, lengths = torch.ones(2, 3, dtype=torch.long), (torch.tensor([5, 5]), torch.tensor([3, 3]))
+    assert same(fn.ctc_loss(scores.cuda(), labels.cuda(), *lengths), fn.ctc_loss(scores, labels, *lengths))
+
+
+@check("tools that watch a card")
+def _():
+    activities = [torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.CUDA]
+    with torch.profiler.profile(activities=activities), torch.cuda.nvtx.range("step"):
+        on_card + 1
+    assert torch.cuda.utilization() == 0
+
+
+@check("not served: sparse tensors")
+def _():
+    for use in (on_card.to_sparse, lambda: rows.to_sparse().cuda()):
+        with raises(NotImplementedError, "requires a GPU"):
+            use()
 
 
 @check("streams and events")

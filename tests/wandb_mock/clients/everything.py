@@ -12,12 +12,8 @@ import subprocess
 import sys
 import time
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
-import wandb  # noqa: E402
+import wandb
+from media import log_media
 
 HERE = pathlib.Path(__file__).parent
 ENTITY, PROJECT = "team", "demo"
@@ -57,7 +53,7 @@ def main_run():
     wandb.log({"bad": float("nan"), "endless": float("inf"), "word": "text", "flag": True}, step=20)
     wandb.summary["best"] = {"accuracy": 0.91}
     run.summary.update({"accuracy": 0.5})
-    media(run)
+    log_media()
     pathlib.Path("note.txt").write_text("a saved file\n")
     wandb.save("note.txt", policy="now")
     made = wandb.Artifact("weights", type="model", metadata={"layers": 2}, description="made by a test")
@@ -70,19 +66,6 @@ def main_run():
     found = {"url": run.url, "name": run.name, "id": run.id, "path": run.path, "dir": pathlib.Path(run.dir).is_dir()}
     run.finish()
     return found
-
-
-def media(run):
-    picture = np.zeros((8, 8, 3), dtype=np.uint8)
-    wandb.log({"image": wandb.Image(picture, caption="black"), "histogram": wandb.Histogram([1, 2, 2, 3])}, step=21)
-    table = wandb.Table(columns=["x", "y"], data=[[1, "a"], [2, "b"]])
-    wandb.log({"table": table}, step=22)
-    plt.figure()
-    plt.plot([1, 2, 3])
-    wandb.log({"figure": plt.gcf(), "picture": wandb.Image(plt.gcf())}, step=23)
-    plt.close()
-    wandb.log({"curve": wandb.plot.line(table, "x", "x", title="a curve")}, step=24)
-    wandb.log({"matrix": wandb.plot.confusion_matrix(y_true=[0, 1, 1], preds=[0, 1, 0], class_names=["n", "y"])})
 
 
 @check
