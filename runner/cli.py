@@ -22,6 +22,7 @@ commands:
   judge DIR               judge again from stored evidence, running nothing
   assets list|show        the models and data sets that the sandbox can serve
   hub                     the hub stand-in by itself; prints its URL
+  wandb-mock              the W&B mock by itself; prints its URL
   doctor                  what this machine can do and what is missing
   schema NAME             the JSON Schema of submission or review
 
@@ -44,6 +45,7 @@ _COMMANDS = {
     "judge": "runner.commands.judge",
     "assets": "runner.commands.assets",
     "hub": "runner.commands.hub",
+    "wandb-mock": "runner.commands.wandb_mock",
     "doctor": "runner.commands.doctor",
     "schema": "runner.commands.schema",
 }

@@ -124,6 +124,16 @@ class HubRequest(_Facts):
     """Widths of the stand-in that are not the real asset's, and the real ones."""
 
 
+class WandbContact(_Facts):
+    """What was asked of the W&B mock during an attempt."""
+
+    calls: int
+    runs: list[str] = []
+    """entity/project/id of every run that was opened."""
+    problem: str = ""
+    """A failure of the mock's own; then the rest proves nothing."""
+
+
 class OutputFile(_Facts):
     """A file that an attempt wrote, path relative to the repository root (or to HOME, as ~/…)."""
 
@@ -168,5 +178,7 @@ class Evidence(_Facts):
     stderr_tail: str = ""
     outputs: list[OutputFile] = []
     hub: list[HubRequest] = []
+    wandb: WandbContact | None = None
+    """None where no W&B server could be reached."""
     bypasses: list[str] = []
     facts: Facts | None = None

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from runner.evidence import Evidence, HubRequest, OutputFile
+from runner.evidence import Evidence, HubRequest, OutputFile, WandbContact
 from runner.settings import Settings
 from runner.submissions.model import Submission
 from runner.tracebacks import root_traceback
@@ -25,9 +26,11 @@ from sandbox.fidelity import replaced_sizes
 from sandbox.hub import HubServer
 from sandbox.hub import Provided as HubProvided
 from sandbox.protocol import Limits, Mount, Network, Outcome, Sandbox, Task
+from sandbox.wandb_mock import WandbServer
 
 HUB_PORT = 8300
-"""Loopback port inside the sandbox at which the hub stand-in answers."""
+WANDB_PORT = 8301
+"""Loopback ports inside the sandbox at which the hub stand-in and the W&B mock answer."""
 STDERR_TAIL = 6000
 """Characters of stderr kept in evidence.json; the whole of it lies beside."""
 _STAGE_NUMBERS = {stage: number for number, stage in enumerate(StageName, start=1)}
@@ -109,6 +112,7 @@ class Attempt:
         self._home_mount = sandbox.mount(self.home, "/home/reviewer", writable=True)
         self._tools_mount = sandbox.mount(_tools_folder(), "/opt/sandbox-review/tools")
         self.hub: list[HubRequest] = []
+        self.wandb: WandbContact | None = None
 
     @property
     def root(self) -> str:
@@ -138,7 +142,7 @@ class Attempt:
         environment: Mapping[str, str] | None = None,
         mounts: Sequence[Mount] = (),
         network: Network = Network.NONE,
-        with_hub: bool = False,
+        with_services: bool = False,
         record: str = "",
     ) -> Outcome:
         """Run one command in a fresh sandbox around this attempt's workspace.
@@ -154,12 +158,9 @@ class Attempt:
         variables = {"HOME": self._home_mount.target, **(environment or {})}
         services: dict[int, Path] = {}
         with contextlib.ExitStack() as stack:
-            if with_hub:
-                socket = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-"))) / "hub.sock"
-                hub = stack.enter_context(HubServer(bench.assets, socket=socket, log=folder / "hub.jsonl"))
-                stack.callback(lambda: self.hub.extend(summarise(hub, bench.assets)))
-                services[HUB_PORT] = socket
-                variables |= {"HF_ENDPOINT": f"http://127.0.0.1:{HUB_PORT}", "HF_HUB_DISABLE_XET": "1"}
+            if with_services:
+                services, addresses = self._serve(stack, folder)
+                variables |= addresses
             task = Task(
                 name=_label(self.stage, self.run_id),
                 command=tuple(command),
@@ -180,6 +181,33 @@ class Attempt:
             outcome = bench.sandbox.run(task, folder, cancel=bench.cancel)
         bench.sandbox_seconds += outcome.wall_seconds
         return outcome
+
+    def _serve(self, stack: contextlib.ExitStack, folder: Path) -> tuple[dict[int, Path], dict[str, str]]:
+        """Start the hub stand-in and the W&B mock for one command; what they record is read when it has ended."""
+        bench = self.bench
+        # Socket paths have room for 107 characters; an attempt's own folder may be deeper.
+        sockets = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="services-")))
+        hub = stack.enter_context(HubServer(bench.assets, socket=sockets / "hub.sock", log=folder / "hub.jsonl"))
+        stack.callback(lambda: self.hub.extend(summarise(hub, bench.assets)))
+        log = folder / "wandb.jsonl"
+        wandb = stack.enter_context(WandbServer(folder / "wandb.db", socket=sockets / "wandb.sock", log=log))
+        stack.callback(lambda: self._note_wandb(wandb))
+        own_loopback = bench.sandbox.name != "process"
+        hub_port, wandb_port = (HUB_PORT, WANDB_PORT) if own_loopback else (_free_port(), _free_port())
+        variables = {
+            "HF_ENDPOINT": f"http://127.0.0.1:{hub_port}",
+            "HF_HUB_DISABLE_XET": "1",
+            **wandb.environment(f"http://127.0.0.1:{wandb_port}"),
+        }
+        return {hub_port: sockets / "hub.sock", wandb_port: sockets / "wandb.sock"}, variables
+
+    def _note_wandb(self, server: WandbServer) -> None:
+        self.wandb = WandbContact(
+            calls=len(server.calls),
+            runs=[f"{run.entity}/{run.project}/{run.id}" for run in server.runs()],
+            problem="; ".join(map(str, server.problems))[:1000],
+        )
+        server.close()
 
     def evidence(self, outcome: Outcome, command: Sequence[str]) -> Evidence:
         """The facts that every stage has in common."""
@@ -204,6 +232,7 @@ class Attempt:
             stderr_tail=stderr[-STDERR_TAIL:],
             outputs=self.outputs(),
             hub=self.hub,
+            wandb=self.wandb,
         )
 
     def outputs(self) -> list[OutputFile]:
@@ -264,6 +293,14 @@ def _files(root: Path, prefix: str) -> Iterator[tuple[str, int]]:
 
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
+def _free_port() -> int:
+    """A port for a backend that shares the host's; two reviews at once must not want the same one."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _tools_folder() -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from runner.evidence import Evidence, TrialFacts
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
 from runner.rules.failures import failures, merge
-from runner.vocabulary import Blame, Cause, CriterionOutcome, Provided, StageName, Status
+from runner.vocabulary import Blame, Cause, Confidence, CriterionOutcome, Provided, StageName, Status
 
 _FIGURES = (".pdf", ".png", ".svg", ".jpg", ".jpeg")
 
@@ -62,7 +62,26 @@ def model_builds(case: Case) -> Judgement:
 
 @decides("wandb.off_in_trial")
 def wandb_off(case: Case) -> Judgement:
-    return _share_of_failures("wandb.off_in_trial", case, passes_if_completed=False)
+    trials = [evidence for evidence in case.of(StageName.TRIAL) if evidence.wandb is not None]
+    drafts = [
+        Draft(
+            criterion="wandb.off_in_trial",
+            cause=Cause.WANDB,
+            stage=StageName.TRIAL,
+            run_id=evidence.run_id,
+            message="The trial contacts the W&B server" + (" and opens a run" if contact.runs else "") + "; "
+            "in trial mode W&B has to be disabled before anything asks it.",
+            evidence="\n".join([f"{contact.calls} calls", *contact.runs]),
+            confidence=Confidence.CONFIRMED,
+            root=("wandb contact",),
+        )
+        for evidence in trials
+        if (contact := evidence.wandb) and contact.calls and not contact.problem
+    ]
+    found = [draft for draft in failures(case) if draft.criterion == "wandb.off_in_trial"]
+    if drafts or found:
+        return judged([*merge(drafts, set(case.run_ids)), *found])
+    return passed() if trials and _all_completed(case) else not_exercised("not every trial ran to its end")
 
 
 @decides("mode.trial_memory")

@@ -44,7 +44,7 @@ def run_compose(
             wall_seconds=bench.settings.limits.compose_wall_seconds,
             environment={**run_variables(installed), **experiment_variables(bench), **loaded.variables},
             mounts=[*mounts_of(bench, installed), *loaded.mounts],
-            with_hub=True,
+            with_services=True,
         )
         lines = result.read_text("utf-8", "replace").splitlines() if result.is_file() else []
         facts = read_facts(lines, attempt.root)

@@ -54,7 +54,7 @@ def test_flash_attention_that_is_not_declared_is_refused_as_on_a_card(tmp_path: 
         "from transformers import AutoModelForCausalLM, Qwen3Config; "
         "AutoModelForCausalLM.from_config(Qwen3Config(), attn_implementation='flash_attention_2')"
     )
-    checks = run(code, tmp_path, device_variables(str(tmp_path)))
+    checks = run(code, tmp_path, device_variables(str(tmp_path)) | torchvision_variables())
     assert "the package flash_attn seems to be not installed" in checks.stderr
 
 

@@ -13,13 +13,14 @@ def serve(torch):
     except runtime.NotServed as error:
         not_served("cuda", error)
         return
-    card.provide(torch)
-    kernels.register()
     try:
+        card.provide(torch)
+        kernels.register()
         runtime.answer_for_cuda(torch, hooks)
-    except runtime.NotServed as error:
+    except Exception as error:  # noqa: BLE001 - a card that is half there would be worse than none
         card.withdraw(torch)
-        not_served("cuda", error)
+        hooks.restore()
+        not_served("cuda", "%s: %s" % (type(error).__name__, error))
         return
     relabel.forget()
     _around_torch(torch)

@@ -4,7 +4,9 @@ Below autograd and autocast, so those work as on a card. An operator that only c
 tensor as it is; every other one gets its tensors under the name of the CPU, and its results are named `cuda` again.
 """
 
+import warnings
 from functools import partial
+from inspect import signature
 
 import torch
 
@@ -17,6 +19,8 @@ from .served import served
 Tensor = torch.Tensor
 _CPU_DEVICE = torch.device("cpu")
 _CPU_KERNELS = torch._C.DispatchKeySet(torch._C.DispatchKey.CPU)
+# Newer versions want to hear that a kernel is replaced on purpose.
+_OVERRIDE = {"allow_override": True} if "allow_override" in signature(torch.library.Library.impl).parameters else {}
 _libraries: list = []  # a library takes its kernels with it when it is freed
 _kernels: dict = {}
 
@@ -47,18 +51,20 @@ def register_namespace(namespace):
         if name.startswith(namespace + "::") and _needs_kernel(name):
             op = _operator(name)
             if op is not None and not _is_view(op):
-                _register(library, op)
+                _implement(library, op._name, kernel_of(op))
 
 
 def register_kernel(library_name, name, function):
     """Serve one operator by `function` on `cuda` tensors."""
     library = torch.library.Library(library_name, "IMPL")
     _libraries.append(library)
-    library.impl(name, function, "CUDA", allow_override=True)
+    _implement(library, name, function)
 
 
-def _register(library, op):
-    library.impl(op._name, kernel_of(op), "CUDA", allow_override=True)
+def _implement(library, name, function):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch says, in the experiment's output, that a kernel is replaced
+        library.impl(name, function, "CUDA", **_OVERRIDE)
 
 
 def _needs_kernel(name):

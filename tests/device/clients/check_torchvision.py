@@ -9,9 +9,9 @@ def _():
     import timm
     import torchvision
 
-    model = torchvision.models.resnet18(num_classes=10)
+    model = torchvision.models.resnet18(num_classes=10).eval()
     assert model(torch.randn(2, 3, 32, 32)).shape == (2, 10)
-    assert timm.create_model("resnet18", num_classes=3)(torch.randn(1, 3, 32, 32)).shape == (1, 3)
+    assert timm.create_model("resnet18", num_classes=3).eval()(torch.randn(1, 3, 32, 32)).shape == (1, 3)
 
 
 @check("transforms and data sets")
