@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from runner.evidence import Evidence, TrialFacts
@@ -63,25 +64,37 @@ def model_builds(case: Case) -> Judgement:
 @decides("wandb.off_in_trial")
 def wandb_off(case: Case) -> Judgement:
     trials = [evidence for evidence in case.of(StageName.TRIAL) if evidence.wandb is not None]
-    drafts = [
-        Draft(
-            criterion="wandb.off_in_trial",
-            cause=Cause.WANDB,
-            stage=StageName.TRIAL,
-            run_id=evidence.run_id,
-            message="The trial contacts the W&B server" + (" and opens a run" if contact.runs else "") + "; "
-            "in trial mode W&B has to be disabled before anything asks it.",
-            evidence="\n".join([f"{contact.calls} calls", *contact.runs]),
-            confidence=Confidence.CONFIRMED,
-            root=("wandb contact",),
-        )
-        for evidence in trials
-        if (contact := evidence.wandb) and contact.calls and not contact.problem
-    ]
+    drafts = [draft for evidence in trials if (draft := _wandb_use(evidence)) is not None]
     found = [draft for draft in failures(case) if draft.criterion == "wandb.off_in_trial"]
     if drafts or found:
         return judged([*merge(drafts, set(case.run_ids)), *found])
     return passed() if trials and _all_completed(case) else not_exercised("not every trial ran to its end")
+
+
+def _wandb_use(evidence: Evidence) -> Draft | None:
+    """What a trial did with W&B: what the server saw, or the folder of a run that was never sent."""
+    contact = evidence.wandb
+    folders = sorted({found.group(0) for file in evidence.outputs if (found := _WANDB_RUN.search(file.path))})
+    if contact is not None and contact.calls and not contact.problem:
+        what, seen = "contacts the W&B server", [f"{contact.calls} calls", *contact.runs]
+    elif folders:
+        what, seen = "opens a W&B run that is not disabled", folders
+    else:
+        return None
+    return Draft(
+        criterion="wandb.off_in_trial",
+        cause=Cause.WANDB,
+        stage=StageName.TRIAL,
+        run_id=evidence.run_id,
+        message=f'The trial {what}; in trial mode W&B has to be disabled (mode="disabled") before anything asks it.',
+        evidence="\n".join(seen),
+        confidence=Confidence.CONFIRMED,
+        root=("wandb", what),
+    )
+
+
+_WANDB_RUN = re.compile(r"wandb/(?:offline-)?run-\d{8}_\d{6}-[^/]+")
+"""The folder that the client makes for every run but a disabled one."""
 
 
 @decides("mode.trial_memory")

@@ -88,5 +88,5 @@ def run(code: str | Path, work: Path, variables: dict[str, str], timeout: float 
     }
     command = [str(python()), "-W", "ignore", "-X", "faulthandler", *words]
     done = subprocess.run(command, capture_output=True, text=True, cwd=work, env=environment, timeout=timeout)
-    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"check"')]
     return Checks({each["check"]: each for each in found}, done.stderr, done.returncode)

@@ -36,13 +36,14 @@ def _profile_the_cpu_only(torch):
     """Asked for a card, the profiler would complain about every single operator."""
     profiler = torch.profiler.profiler._KinetoProfile
     original = profiler.__init__
-    card = torch.profiler.ProfilerActivity.CUDA
+    cpu, card = torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.CUDA
 
     @functools.wraps(original)
     def init(self, *args, activities=None, **kwargs):
         if activities is not None and card in activities:
             served("torch.profiler (CPU only)")
-            activities = [each for each in activities if each is not card]
+            # With no activity at all it does not start.
+            activities = {cpu, *activities} - {card}
         original(self, *args, activities=activities, **kwargs)
 
     profiler.__init__ = init

@@ -230,9 +230,10 @@ def _():
 
 @check("tools that watch a card")
 def _():
-    activities = [torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.CUDA]
-    with torch.profiler.profile(activities=activities), torch.cuda.nvtx.range("step"):
-        on_card + 1
+    cpu, card = torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.CUDA
+    for activities in ([cpu, card], [card]):
+        with torch.profiler.profile(activities=activities, with_flops=True), torch.cuda.nvtx.range("step"):
+            on_card @ on_card.T
     assert torch.cuda.utilization() == 0
 
 

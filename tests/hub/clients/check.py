@@ -183,10 +183,11 @@ def main():
             guarded("dataset", label, lambda asset=asset, name=name, splits=splits: dataset_facts(asset, name, splits))
     for name in METRICS if wanted.get("metrics") else ():
         guarded("metric", name, lambda name=name: metric_facts(name))
-    for asset in wanted.get("scripts", []):
-        guarded("script", asset, lambda asset=asset: {"columns": script_columns(asset)})
     for asset in wanted.get("bare", []):
         guarded("bare", asset, lambda asset=asset: {"columns": str(load_dataset(asset, cache_dir=".cache/"))})
+    # Last: leave that was given once is remembered.
+    for asset in wanted.get("scripts", []):
+        guarded("script", asset, lambda asset=asset: {"columns": script_columns(asset)})
 
 
 main()
