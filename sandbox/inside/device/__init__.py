@@ -13,6 +13,7 @@ the folder on the path, and calls start().
 
 import os
 
+from . import libraries
 from .after_import import around_import
 from .served import not_served, open_report
 
@@ -31,6 +32,7 @@ def install(report_folder=None):
     """Serve `cuda` from the CPU once torch is imported; what was served is written below `report_folder`."""
     open_report(report_folder)
     around_import("torch", after=_serve_cuda)
+    libraries.watch()
 
 
 def install_torchvision_schemas():

@@ -11,13 +11,7 @@ from .quantizing import dequantize, dequantize_out, quantize
 from .served import served
 
 
-def prepare(around_import):
-    """Step in when bitsandbytes is imported."""
-    around_import("bitsandbytes", after=_complete, before=_hide_card)
-    around_import("bitsandbytes.functional", after=_unpaged_memory)
-
-
-def _hide_card():
+def hide_card():
     """Without a card in sight it loads its library for CPUs, not one that needs CUDA's."""
     import torch
 
@@ -30,7 +24,7 @@ def _hide_card():
     return undo
 
 
-def _complete():
+def complete():
     import torch
 
     served("bitsandbytes")
@@ -47,7 +41,7 @@ def _complete():
             register_kernel("bitsandbytes", name, function)
 
 
-def _unpaged_memory():
+def unpage_memory():
     """Paged optimizers keep their states in ordinary memory: there is no card to page to."""
     import torch
 

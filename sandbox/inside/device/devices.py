@@ -1,7 +1,9 @@
 """Puts the parts of the stand-in in place, in the order in which they need each other."""
 
-from .after_import import around_import, guarded
+from .after_import import guarded
 from .served import not_served
+
+_served: list = []
 
 
 def serve(torch):
@@ -24,7 +26,12 @@ def serve(torch):
         return
     relabel.forget()
     _around_torch(torch)
-    _around_libraries()
+    _served.append(True)
+
+
+def is_served():
+    """Whether this process has the stand-in."""
+    return bool(_served)
 
 
 def _around_torch(torch):
@@ -32,10 +39,3 @@ def _around_torch(torch):
 
     for part in (generators, streams, storages, memory_of_host, recurrent, compiling, distributed, tools):
         guarded(part.__name__, lambda part=part: part.serve(torch))
-
-
-def _around_libraries():
-    from . import bitsandbytes, transformers
-
-    bitsandbytes.prepare(around_import)
-    transformers.prepare(around_import)

@@ -7,14 +7,10 @@ import sys
 from .served import served
 
 
-def prepare(around_import):
-    """Step in when the modules concerned are imported."""
-    around_import("transformers.modeling_utils", after=_no_warm_up)
-
-
-def _no_warm_up():
-    """Reserving a card's memory ahead of loading would reserve this machine's."""
+def do_without_card():
+    """Called behind the import of transformers.modeling_utils."""
     module = sys.modules["transformers.modeling_utils"]
+    # Reserving a card's memory ahead of loading would reserve this machine's.
     if hasattr(module, "caching_allocator_warmup"):
         module.caching_allocator_warmup = lambda *args, **kwargs: None
     if _flash_attention_declared():
