@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from runner.evidence import Evidence, HubRequest, OutputFile, WandbContact
+from runner.leftovers import SCRATCH, owned_name
 from runner.settings import Settings
 from runner.submissions.model import Submission
 from runner.tracebacks import root_traceback
@@ -80,9 +81,8 @@ class Workbench:
         """A fresh workspace and an evidence folder for one attempt; the workspace is gone afterwards."""
         record = self.directory / "stages" / stage_folder(stage, run_id) / str(number)
         record.mkdir(parents=True)
-        scratch_root = self.settings.cache() / "scratch"
-        scratch_root.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f"{stage}-", dir=scratch_root))
+        scratch = self.settings.cache() / SCRATCH / owned_name(stage)
+        scratch.mkdir(parents=True, mode=0o700)
         try:
             yield Attempt(self, stage, run_id, number, record, scratch)
         finally:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from runner.leftovers import remove_leftovers
 from runner.settings import Settings, SettingsError, load_settings
 from runner.submissions import Submission, SubmissionError, load
 from sandbox.backends import open_sandbox
@@ -49,6 +50,7 @@ def _review(submission: Submission, settings: Settings, directory: Path, as_json
     try:
         sandbox = open_backend(settings)
         sandbox.reap()
+        remove_leftovers(settings.cache())
     except InfrastructureError as error:
         print(f"No review was made. {error}", file=sys.stderr)
         return INCONCLUSIVE

@@ -116,16 +116,34 @@ _NO_GPU_WORDS = (
     "Cannot access accelerator device",
     "flash_attn",
     "FlashAttention",
+    "ATen_cuda",
+    "invalid device ordinal",
     "No activities specified for the profiler",  # torch.profiler with CUDA as its only activity
     "nccl",
 )
 _GPU_LIBRARIES = {"bitsandbytes", "triton", "flash_attn", "xformers", "deepspeed", "apex"}
 
 
+# What a card would say too: the device stand-in keeps two devices apart, so these are the code's own.
+_DEVICE_MISTAKES = (
+    "Expected all tensors to be on the same device",
+    "can't convert cuda:",
+    "Cannot re-initialize CUDA",
+    "unscale FP16 gradients",
+)
+
+
+def _device_mistake(scene: Scene) -> Diagnosis | None:
+    if scene.says(*_DEVICE_MISTAKES):
+        return Diagnosis("model.builds", Cause.DEVICE)
+    return None
+
+
 def _missing_gpu(scene: Scene) -> Diagnosis | None:
     if scene.gpus:
         return None
-    if scene.says(*_NO_GPU_WORDS) or set(scene.libraries_called()) & _GPU_LIBRARIES:
+    no_triton = scene.type == "ModuleNotFoundError" and scene.says("'triton", "'flash_attn")
+    if no_triton or scene.says(*_NO_GPU_WORDS) or set(scene.libraries_called()) & _GPU_LIBRARIES:
         return Diagnosis(
             _COMPLETES,
             Cause.DEVICE,
@@ -358,6 +376,7 @@ def _memory(scene: Scene) -> Diagnosis | None:
 
 
 _RULES: tuple[Callable[[Scene], Diagnosis | None], ...] = (
+    _device_mistake,
     _missing_gpu,
     _replaced_torch,
     _dataset_rules,

@@ -63,6 +63,12 @@ def test_forward_backward_and_steps_are_counted(tmp_path: Path) -> None:
     assert (work["forward"], work["backward"], work["optimizer_steps"]) == (1, 3, 3)
 
 
+def test_asking_whether_torch_is_there_does_not_cost_the_count(tmp_path: Path) -> None:
+    program = "import importlib.util\nassert importlib.util.find_spec('torch')\n" + WORK
+    _, work = watched(program, tmp_path, *FAKE_TORCH.items())
+    assert work["backward"] == 3
+
+
 def test_what_was_counted_before_a_kill_is_there_after_it(tmp_path: Path) -> None:
     code, work = watched(WORK + "\nimport os\nos.kill(os.getpid(), 9)", tmp_path, *FAKE_TORCH.items())
     assert code == -9

@@ -66,7 +66,19 @@ CASES = [
      ("implementation.trial_completes", Cause.LOGIC, Blame.SUBMISSION)),
     (scene("wandb.errors.CommError", "no network", "src/train.py", f"{SITE}/wandb/sdk/wandb_init.py"),
      ("wandb.off_in_trial", Cause.WANDB, Blame.SUBMISSION)),
+    (
+        scene("RuntimeError", "Expected all tensors to be on the same device, but found cuda:0 and cpu", "src/model.py"),
+        ("model.builds", Cause.DEVICE, Blame.SUBMISSION),
+    ),
+    (
+        scene("ValueError", "Attempting to unscale FP16 gradients.", "src/train.py", f"{SITE}/torch/amp/grad_scaler.py"),
+        ("model.builds", Cause.DEVICE, Blame.SUBMISSION),
+    ),
     # what may be our doing
+    (
+        scene("ModuleNotFoundError", "No module named 'triton'", "src/model.py", at_import=True),
+        ("implementation.trial_completes", Cause.DEVICE, Blame.INFRASTRUCTURE),
+    ),
     (scene("AssertionError", "Torch not compiled with CUDA enabled", "src/train.py", f"{SITE}/torch/cuda/__init__.py"),
      ("implementation.trial_completes", Cause.DEVICE, Blame.INFRASTRUCTURE)),
     (scene("RuntimeError", "operator torchvision::nms does not exist", "src/model.py", at_import=True),

@@ -12,6 +12,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from runner.evidence import PackagingFailure
+from runner.leftovers import ENVIRONMENTS
 from runner.stages.environment.failures import words_of_uv
 from runner.workbench import Attempt
 from sandbox.protocol import Network
@@ -51,7 +52,7 @@ def _fetch(
         "python": sandbox.python,
         "folder": mount.target,
         "as_of": installer.as_of_text,
-        "build_environment": installer.path("environments", tools),
+        "build_environment": installer.path(ENVIRONMENTS, tools),
         "wanted": {name: declared.get(canonicalize_name(name), "") for name in names},
     }
     attempt.run(
@@ -78,7 +79,7 @@ def _build(
     """Run the package's own build without network; whatever it runs cannot reach our caches."""
     sandbox = attempt.bench.sandbox
     out = sandbox.mount(built, "/built", writable=True)
-    tools_mount = sandbox.mount(installer.store / "environments" / tools, installer.path("environments", tools))
+    tools_mount = sandbox.mount(installer.store / ENVIRONMENTS / tools, installer.path(ENVIRONMENTS, tools))
     command = [
         *(sandbox.uv, "build", "--wheel", "--offline", "--no-build-isolation", "--no-config"),
         *("--python", f"{tools_mount.target}/bin/python", "--out-dir", out.target, archive),

@@ -6,13 +6,13 @@ import hashlib
 import json
 import shutil
 import tomllib
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
 from runner.evidence import EnvironmentFacts, Evidence, PackagingFailure
+from runner.leftovers import ENVIRONMENTS, owned_name
 from runner.stages.environment.failures import (
     packages_without_wheels,
     project_needs_build,
@@ -54,9 +54,9 @@ class Installer:
         self._attempt = attempt
         self._sandbox = bench.sandbox
         self._wall_seconds = bench.settings.limits.environment_wall_seconds
-        self.name = f"{datetime.now(UTC):%Y%m%d}-{uuid.uuid4().hex[:12]}"
+        self.name = owned_name("env")
         self.store = bench.store
-        for folder in ("uv-cache", "environments", "compiled", "locks"):
+        for folder in ("uv-cache", ENVIRONMENTS, "compiled", "locks"):
             (self.store / folder).mkdir(parents=True, exist_ok=True)
         self.store_mount = self._sandbox.mount(self.store, _STORE, writable=True)
         self.wheelhouse = attempt.folder("wheelhouse")
@@ -102,8 +102,8 @@ class Installer:
             "project": project_mount.target,
             "cache": self.path("uv-cache"),
             "compiled": self.path("compiled"),
-            "environment": self.path("environments", self.name),
-            "build_environment": self.path("environments", f"{self.name}-build"),
+            "environment": self.path(ENVIRONMENTS, self.name),
+            "build_environment": self.path(ENVIRONMENTS, f"{self.name}-build"),
             "build_requires": build_requirements(self.pyproject),
             "as_of": self.as_of_text,
             "lock": self.path("locks", f"{self._lock_key(text)}.lock"),
@@ -141,8 +141,8 @@ def run_environment(bench: Workbench, number: int = 1) -> tuple[Evidence, Instal
         installed = None
         if facts.failure is None and _complete(installation):
             installed = Installed(
-                installer.store / "environments" / installer.name,
-                installer.path("environments", installer.name),
+                installer.store / ENVIRONMENTS / installer.name,
+                installer.path(ENVIRONMENTS, installer.name),
                 replaced_torch=installer.torch.replaces,
             )
             inside = PurePosixPath(installation.result["site_packages"])

@@ -71,22 +71,29 @@ class _AfterImport:
 
     def __init__(self, actions):
         self._actions = actions
+        self._busy = set()
 
     def find_spec(self, name, path=None, target=None):
-        action = self._actions.pop(name, None)
-        if action is None:
+        if name not in self._actions or name in self._busy:
             return None
         import importlib.util
 
-        spec = importlib.util.find_spec(name)
+        self._busy.add(name)  # the search below comes through here again
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            self._busy.discard(name)
         if spec is None or spec.loader is None or not hasattr(spec.loader, "exec_module"):
             return spec
         execute = spec.loader.exec_module
 
         def exec_module(module):
             execute(module)
+            # Taken only now: libraries ask for a spec just to learn whether a package is there.
+            action = self._actions.pop(name, None)
             try:
-                action()
+                if action is not None:
+                    action()
             except Exception:  # noqa: BLE001 - the experiment must never notice
                 pass
 
