@@ -34,7 +34,8 @@ def missed_a_gpu(evidence: Evidence, gpus: int) -> bool:
     if isinstance(evidence.facts, ComposeFacts):
         tracebacks = [failure.traceback for failure in evidence.facts.import_failures]
     scenes = [Scene(traceback, evidence.hub, gpus) for traceback in tracebacks]
-    return any(diagnose_traceback(scene).cause is Cause.DEVICE for scene in scenes)
+    found = [diagnose_traceback(scene) for scene in scenes]
+    return any(diagnosis.cause is Cause.DEVICE and diagnosis.blame is Blame.INFRASTRUCTURE for diagnosis in found)
 
 
 def merge(drafts: list[Draft], run_ids: set[str]) -> list[Draft]:

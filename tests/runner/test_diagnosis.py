@@ -67,11 +67,11 @@ CASES = [
     (scene("wandb.errors.CommError", "no network", "src/train.py", f"{SITE}/wandb/sdk/wandb_init.py"),
      ("wandb.off_in_trial", Cause.WANDB, Blame.SUBMISSION)),
     (
-        scene("RuntimeError", "Expected all tensors to be on the same device, but found cuda:0 and cpu", "src/model.py"),
+        scene("RuntimeError", "Expected all tensors to be on the same device, found cpu", "src/model.py"),
         ("model.builds", Cause.DEVICE, Blame.SUBMISSION),
     ),
     (
-        scene("ValueError", "Attempting to unscale FP16 gradients.", "src/train.py", f"{SITE}/torch/amp/grad_scaler.py"),
+        scene("ValueError", "Attempting to unscale FP16 gradients", "src/train.py", f"{SITE}/torch/amp/x.py"),
         ("model.builds", Cause.DEVICE, Blame.SUBMISSION),
     ),
     # what may be our doing
