@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket as sockets
-import threading
-import time
 from asyncio import BaseTransport
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sandbox.errors import InfrastructureError
+from sandbox.serving import ThreadedServer
 from sandbox.wandb_mock import reviewing
 from sandbox.wandb_mock.app import Service, mock_app
 from sandbox.wandb_mock.faults import Fault, Faults
@@ -24,8 +19,6 @@ from sandbox.wandb_mock.record import Call, Recorder
 from sandbox.wandb_mock.reviewing import MadeUpRun, RunRecord
 from sandbox.wandb_mock.store import Store
 
-START_SECONDS = 10.0
-STOP_SECONDS = 5.0
 DEFAULT_ENTITY = "reviewed"
 KEEP_ALIVE_SECONDS = 75
 """Longer than clients keep an idle connection: if we close first, a request on its way gets lost and is sent again."""
@@ -57,11 +50,7 @@ class WandbServer:
         self._recorder = Recorder(log)
         self._service = Service(self.store, self._recorder, self.faults, entity, keys)
         self._key = next(iter(keys)) if keys else SAMPLE_KEY
-        self._path = socket
-        self._port = port or 0
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
-        self._listener: sockets.socket | None = None
+        self._server = ThreadedServer("the W&B mock", socket, port)
 
     @property
     def calls(self) -> list[Call]:
@@ -76,7 +65,7 @@ class WandbServer:
     @property
     def url(self) -> str:
         """What to set WANDB_BASE_URL to; only for a server on a port."""
-        return f"http://127.0.0.1:{self._port}"
+        return self._server.url
 
     def environment(self, url: str | None = None) -> dict[str, str]:
         """The variables that make a client use this server, under `url` if it is reached through a relay."""
@@ -106,62 +95,19 @@ class WandbServer:
         return reviewing.end_open_runs(self.store)
 
     def __enter__(self) -> WandbServer:
-        self._listener = self._listen()
-        config = uvicorn.Config(
-            mock_app(self._service),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            http=_Protocol,
-            ws="none",
-            loop="asyncio",
-        )
-        self._server = uvicorn.Server(config)
-        listeners = [self._listener]
-        self._thread = threading.Thread(target=self._server.run, args=(listeners,), name="wandb", daemon=True)
-        self._thread.start()
-        give_up = time.monotonic() + START_SECONDS
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > give_up:
-                raise InfrastructureError("the W&B mock did not start; its thread ended before it answered")
-            time.sleep(0.002)
+        app = mock_app(self._service)
+        self._server.start(app, timeout_keep_alive=KEEP_ALIVE_SECONDS, http=_Protocol)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stops answering. The store stays open, so that runs can still be listed; `close` ends that too."""
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._server.force_exit = True
-            self._thread.join(STOP_SECONDS)
-        if self._listener is not None:
-            self._listener.close()
-        if self._path is not None:
-            with contextlib.suppress(OSError):
-                self._path.unlink()
+        self._server.stop()
 
     def close(self) -> None:
         """Close the store's file; its journal is folded in. Nothing can be read through this object after that."""
         self.store.close()
-
-    def _listen(self) -> sockets.socket:
-        try:
-            if self._path is not None:
-                listener = sockets.socket(sockets.AF_UNIX)
-                listener.bind(str(self._path))
-                self._path.chmod(0o666)
-            else:
-                listener = sockets.socket(sockets.AF_INET)
-                listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
-                listener.bind(("127.0.0.1", self._port))
-                self._port = listener.getsockname()[1]
-        except OSError as problem:
-            where = self._path or f"127.0.0.1:{self._port}"
-            raise InfrastructureError(f"the W&B mock cannot listen on {where}: {problem}") from problem
-        listener.listen(256)
-        return listener
 
 
 class _Protocol(H11Protocol):
