@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.workbench import Attempt, Installed
+from runner.attempt import Attempt
+from runner.workbench import Installed
 from sandbox.device import Served, device_variables, read_served, torchvision_variables
 from sandbox.observed import observer_variables, read_counters
 from sandbox.protocol import Mount

@@ -11,10 +11,11 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.attempt import Attempt
 from runner.evidence import PackagingFailure
 from runner.stages.environment.failures import words_of_uv
 from runner.submissions.slots import SLOT_OF_PATH
-from runner.workbench import Attempt, Installed, Workbench
+from runner.workbench import Installed, Workbench
 
 if TYPE_CHECKING:
     from runner.stages.environment.stage import Installer

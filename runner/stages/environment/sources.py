@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from runner.attempt import Attempt
 from runner.evidence import PackagingFailure
 from runner.leftovers import ENVIRONMENTS
 from runner.stages.environment.failures import words_of_uv
-from runner.workbench import Attempt
 from sandbox.protocol import Network
 
 if TYPE_CHECKING:

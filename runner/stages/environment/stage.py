@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from runner.attempt import Attempt
 from runner.evidence import EnvironmentFacts, Evidence, PackagingFailure
 from runner.leftovers import ENVIRONMENTS, owned_name
 from runner.stages.environment.failures import (
@@ -23,7 +24,7 @@ from runner.stages.environment.overlay import choose_torch, overlay
 from runner.stages.environment.project import build_project, build_requirements
 from runner.stages.environment.sources import build_from_source
 from runner.vocabulary import StageName, Status
-from runner.workbench import Attempt, Installed, Workbench
+from runner.workbench import Installed, Workbench
 from sandbox.protocol import Mount, Network, Outcome
 
 MAX_SOURCE_PACKAGES = 8
