@@ -120,8 +120,8 @@ class HubRequest(_Facts):
     requests: int = 1
     reason: str = ""
     """For what is missing: not in the catalogue, no such repository, gated, build failure."""
-    replaced_sizes: list[int] = []
-    """Widths of the stand-in that are not the real asset's, and the real ones."""
+    real_sizes: list[int] = []
+    """Sizes of the real model that its stand-in does not have."""
 
 
 class WandbContact(_Facts):

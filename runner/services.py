@@ -11,7 +11,7 @@ from types import TracebackType
 from runner.evidence import HubRequest, WandbContact
 from runner.vocabulary import Provided
 from sandbox.assets import AssetStore
-from sandbox.fidelity import replaced_sizes
+from sandbox.fidelity import real_sizes
 from sandbox.hub import HubServer
 from sandbox.hub import Provided as HubProvided
 from sandbox.wandb_mock import WandbServer
@@ -91,7 +91,7 @@ def summarise(hub: HubServer, assets: AssetStore) -> list[HubRequest]:
             provided=Provided.STAND_IN if served else Provided.MISSING,
             requests=(old.requests if old else 0) + 1,
             reason="" if served else str(request.provided),
-            replaced_sizes=replaced_sizes(assets, asset) if asset else old.replaced_sizes if old else [],
+            real_sizes=real_sizes(assets, asset) if asset else old.real_sizes if old else [],
         )
     return list(lines.values())
 

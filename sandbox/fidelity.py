@@ -1,4 +1,4 @@
-"""Where a stand-in is not what it stands for: sizes that were shrunk. A failure that names one is doubted."""
+"""Where a stand-in is not what it stands for: sizes that the real model has and its stand-in does not."""
 
 from __future__ import annotations
 
@@ -10,24 +10,29 @@ from images.catalogue import Asset
 from sandbox.assets import AssetStore
 
 
-def replaced_sizes(store: AssetStore, asset: Asset) -> list[int]:
-    """Sizes of a model's stand-in that are not the real model's, and the real ones; sorted, empty for other assets.
+def real_sizes(store: AssetStore, asset: Asset) -> list[int]:
+    """Sizes of the real model that its stand-in does not have; sorted, empty for other assets.
 
-    Products with the numbers of heads are among them: that is how widths of projections come about.
+    A failure that names one of them met code that expects the real size. A failure that names only sizes of the
+    stand-in met code that takes them from the configuration, and would fail with the real ones too. Products and
+    quotients with the numbers of heads are among them: that is how widths of projections come about.
     """
-    if asset.kind != "model" or not store.is_made(asset):
-        return []
     path = store.folder(asset) / "main" / "config.json"
-    if not path.is_file():
+    if asset.kind != "model" or not path.is_file():
         return []
     made: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
     true: Mapping[str, Any] = asset.facts.get("config", {})
-    sizes: set[int] = set()
-    for key, value in made.items():
-        real = true.get(key)
-        if isinstance(value, int) and isinstance(real, int) and not isinstance(value, bool) and value != real:
-            sizes |= {value, real}
-    return sorted(sizes | set(_products(made, sizes)) | set(_products(true, sizes)))
+    return sorted(_sizes(true, made) - _sizes(made, true))
+
+
+def _sizes(config: Mapping[str, Any], other: Mapping[str, Any]) -> set[int]:
+    """The sizes of `config` that are others in `other`, with those that follow from them."""
+    sizes = {
+        value
+        for key, value in config.items()
+        if isinstance(value, int) and not isinstance(value, bool) and other.get(key) not in (None, value)
+    }
+    return sizes | set(_products(config, sizes))
 
 
 def _products(config: Mapping[str, Any], sizes: set[int]) -> Iterator[int]:

@@ -38,7 +38,7 @@ def overrides(case: Case) -> list[str]:
     stages = [stage for stage in BUILT if STAGES.index(stage) <= STAGES.index(last_stage(case))]
     words = [f"stages=[{','.join(stages)}]", "backend.fallback=none", *case.expect.overrides]
     named = {found.run_id for found in case.expect.findings} - {None}
-    if case.name != "clean" and not named:
+    if case.expect.findings and last_stage(case) is StageName.TRIAL and not named:
         words.append(f"runs=[{sorted(case.runs)[-1]}]")
     return words
 

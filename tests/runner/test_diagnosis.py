@@ -28,7 +28,7 @@ def scene(
 
 def asked(kind: str, name: str, reason: str = "", sizes: tuple[int, ...] = ()) -> HubRequest:
     provided = Provided.MISSING if reason else Provided.STAND_IN
-    return HubRequest(kind=kind, id=name, provided=provided, reason=reason, replaced_sizes=list(sizes))  # type: ignore[arg-type]
+    return HubRequest(kind=kind, id=name, provided=provided, reason=reason, real_sizes=list(sizes))  # type: ignore[arg-type]
 
 
 TORCH = f"{SITE}/torch/nn/modules/linear.py"
@@ -59,7 +59,7 @@ CASES = [
            hub=(asked("model", "Qwen3-0.6B", "nonexistent"),)),
      ("model.builds", Cause.HUB_ASSET, Blame.SUBMISSION)),
     (scene("RuntimeError", "mat1 and mat2 shapes cannot be multiplied (4x7 and 9x2)", "src/model.py", TORCH,
-           hub=(asked("model", "bert-base-uncased", sizes=(768, 132)),)),
+           hub=(asked("model", "bert-base-uncased", sizes=(64, 768)),)),
      ("model.builds", Cause.MODEL, Blame.SUBMISSION)),
     (scene("KeyError", "'label'", "src/preprocess.py"), ("data.loads", Cause.DATA_PIPELINE, Blame.SUBMISSION)),
     (scene("TypeError", "unsupported operand", "src/train.py"),
@@ -99,10 +99,10 @@ CASES = [
     (scene("urllib.error.URLError", "<urlopen error Temporary failure in name resolution>", "src/preprocess.py"),
      ("data.loads", Cause.HUB_ASSET, Blame.ASSETS)),
     (scene("RuntimeError", "mat1 and mat2 shapes cannot be multiplied (4x132 and 768x2)", "src/model.py", TORCH,
-           hub=(asked("model", "bert-base-uncased", sizes=(132, 768)),)),
+           hub=(asked("model", "bert-base-uncased", sizes=(64, 768)),)),
      ("model.builds", Cause.MODEL, Blame.ASSETS)),
     (scene("IndexError", "index out of range in self", "src/model.py", TORCH,
-           hub=(asked("model", "bert-base-uncased", sizes=(132, 768)),)),
+           hub=(asked("model", "bert-base-uncased", sizes=(64, 768)),)),
      ("model.builds", Cause.MODEL, Blame.ASSETS)),
 ]  # fmt: skip
 

@@ -11,15 +11,15 @@ _SHAPE_TYPES = {"RuntimeError", "ValueError", "IndexError", "AssertionError", "K
 
 
 def shrunk_model(scene: Scene) -> Diagnosis | None:
-    """A failure that names a width which only the stand-in has, or which only the real model has, decides nothing."""
-    sizes = {size for request in scene.hub for size in request.replaced_sizes}
+    """A failure that names a size which only the real model has was met with a stand-in, and decides nothing."""
+    sizes = {size for request in scene.hub for size in request.real_sizes}
     if not sizes or scene.type not in _SHAPE_TYPES:
         return None
     named = {int(number) for number in re.findall(r"\d{2,9}", scene.message)} & sizes
     out_of_range = scene.says("index out of range in self", "out of bounds") and "torch" in scene.libraries_called()
     if named or out_of_range:
-        seen = f" ({', '.join(map(str, sorted(named)))})" if named else ""
-        advice = f"The model's stand-in has other widths and another vocabulary than the real one{seen}."
+        seen = f" (the code expects {', '.join(map(str, sorted(named)))})" if named else ""
+        advice = f"The model's stand-in has smaller widths and a smaller vocabulary than the real one{seen}."
         return Diagnosis("model.builds", Cause.MODEL, Blame.ASSETS, advice)
     return None
 
