@@ -88,11 +88,14 @@ def run_review(snapshot: Snapshot, output: Path, overrides: list[str]) -> dict[s
 
 def assess(snapshot: Snapshot, review: dict[str, object]) -> tuple[bool, str]:
     """Whether the review says what the real runner said, and a line about it."""
-    trials = [stage for stage in review["stages"] if stage["stage"] == "trial"]  # type: ignore[attr-defined]
+    attempts = [stage for stage in review["stages"] if stage["stage"] == "trial"]  # type: ignore[attr-defined]
+    # A later attempt stands where an earlier one missed something of ours, such as a GPU.
+    trials = list({stage["run_id"]: stage for stage in attempts}.values())
     findings: list[dict[str, object]] = review["findings"]  # type: ignore[assignment]
     first = findings[0] if findings else None
     seconds = sum(stage["wall_seconds"] for stage in trials)
     told = f"{first['cause']} {first['blame']} {str(first['message'])[:140]}" if first else review.get("error", "")
+    told = f"attempt {trials[-1]['attempt']}; {told}" if trials and trials[-1]["attempt"] > 1 else told
     name = f"{snapshot.repository.split('/')[1][6:21]} {(snapshot.run_id or '')[:14]:14}"
     line = f"{name} {review['verdict']:12} trial {seconds:5.1f} s  {told}"
     if snapshot.which == "passed":
