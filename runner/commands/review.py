@@ -33,7 +33,7 @@ def run(words: Sequence[str]) -> int:
     try:
         settings = load_settings(_overrides(options.overrides))
         submission = load(options.submission)
-        _check_runs(submission, settings)
+        _check_scope(submission, settings)
         directory = _output(options.output, submission)
     except (SettingsError, SubmissionError) as error:
         print(error, file=sys.stderr)
@@ -88,7 +88,12 @@ def _overrides(words: Sequence[str]) -> list[str]:
     return list(words)
 
 
-def _check_runs(submission: Submission, settings: Settings) -> None:
+def _check_scope(submission: Submission, settings: Settings) -> None:
+    from runner.pipeline import BUILT
+
+    if not settings.stages or not set(settings.stages) <= set(BUILT):
+        asked = ", ".join(settings.stages) or "none"
+        raise SettingsError(f"stages: this version runs {', '.join(BUILT)}; asked for: {asked}")
     unknown = [run_id for run_id in settings.runs if run_id not in submission.run_ids]
     if unknown:
         known = "\n  ".join(submission.run_ids)

@@ -53,6 +53,8 @@ def test_schemas_are_schemas(name: str, capsys: pytest.CaptureFixture[str]) -> N
         (["good.json", "other.json"], "other.json"),
         (["good.json", "runs=[nobody]"], "run-a"),
         (["good.json", "--output", "full"], "full"),
+        (["good.json", "stages=[full]"], "this version runs files, environment, compose, trial"),
+        (["good.json", "stages=[]"], "asked for: none"),
     ],
 )
 def test_unusable_words_end_with_status_2_and_one_message(words: list[str], told: str, tmp_path: Path) -> None:
