@@ -119,7 +119,12 @@ class Reviewer:
         if StageName.COMPOSE in self.stages:
             yield from self._attempts(StageName.COMPOSE, partial(run_compose, bench, environment, self.run_ids))
         if StageName.TRIAL in self.stages:
+            problem = prefetch.problem if prefetch is not None else ""
             for run_id in self.run_ids:
+                if problem:
+                    # Every request would try to make them again, and fail again, minutes later.
+                    yield _lost(self.directory, StageName.TRIAL, run_id, problem, bench.progress)
+                    continue
                 yield from self._attempts(StageName.TRIAL, partial(run_trial, bench, environment, run_id), run_id)
 
     def _attempts(

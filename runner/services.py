@@ -52,6 +52,8 @@ class Services:
             self.variables = {
                 "HF_ENDPOINT": f"http://127.0.0.1:{self._ports['hub']}",
                 "HF_HUB_DISABLE_XET": "1",
+                # A client waits 10 s for the first answer; a stand-in that is made on demand can take as long.
+                "HF_HUB_ETAG_TIMEOUT": "60",
                 **self._wandb.environment(f"http://127.0.0.1:{self._ports['wandb']}"),
             }
             self._stack = stack.pop_all()

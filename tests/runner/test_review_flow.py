@@ -17,6 +17,7 @@ from runner.review import Review, review_schema
 from runner.settings import load_settings
 from runner.submissions.model import Run, Submission
 from runner.vocabulary import Blame, Status, Verdict
+from sandbox.assets import AssetStore
 from sandbox.backends.dummy import SUCCESS, DummySandbox, Scripted
 from sandbox.errors import InfrastructureError
 from sandbox.protocol import StopReason, Task
@@ -217,3 +218,14 @@ def test_a_severity_override_changes_the_verdict(reviewed) -> None:
     files = {**FILES, "config/config.yaml": "wandb: {}\n"}
     script = [INSTALLED, COMPOSED, _trial_counters(**WORKED), _trial_counters(**WORKED)]
     assert reviewed(script, "severity.wandb_entity_project=advisory", files=files).verdict is Verdict.READY
+
+
+def test_stand_ins_that_cannot_be_made_are_never_the_submissions_fault(reviewed, monkeypatch) -> None:
+    def refuse(self: AssetStore, wanted: object) -> None:
+        raise InfrastructureError("the runtime environment could not be made: no space left")
+
+    monkeypatch.setattr(AssetStore, "prepare", refuse)
+    review = reviewed([INSTALLED, COMPOSED])
+    assert review.verdict is Verdict.INCONCLUSIVE
+    assert {stage.status for stage in review.stages if stage.stage == "trial"} == {Status.INFRASTRUCTURE_ERROR}
+    assert all("no space left" in finding.message for finding in review.findings)
