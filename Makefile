@@ -23,7 +23,7 @@ review: $(READY)
 	$(BIN)/sandbox-review tests/submissions/clean env.resolved_as_of=2025-11-20 backend.fallback=process
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .
