@@ -34,6 +34,13 @@ BUILT = (StageName.FILES, StageName.ENVIRONMENT, StageName.COMPOSE, StageName.TR
 """The stages that this version runs."""
 
 
+def scope(submission: Submission, settings: Settings) -> tuple[list[str], list[StageName]]:
+    """The run ids and the stages that a review covers, each in its own order."""
+    known = list(submission.run_ids)
+    run_ids = [run_id for run_id in known if run_id in settings.runs] if settings.runs else known
+    return run_ids, [stage for stage in BUILT if stage in settings.stages]
+
+
 @dataclass
 class Reviewer:
     """Runs one review; `review()` returns the answer and leaves everything in `directory`."""
@@ -46,9 +53,7 @@ class Reviewer:
     cancel: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        known = list(self.submission.run_ids)
-        self.run_ids = [run_id for run_id in known if run_id in self.settings.runs] if self.settings.runs else known
-        self.stages = [stage for stage in BUILT if stage in self.settings.stages]
+        self.run_ids, self.stages = scope(self.submission, self.settings)
         self._evidence: list[Evidence] = []
         self._phases: dict[str, float] = {}
 
@@ -169,15 +174,15 @@ def conclude(
     directory: Path,
 ) -> Review:
     """Judge evidence and write the reports; runs nothing."""
-    known = list(submission.run_ids)
+    run_ids, stages = scope(submission, settings)
     case = Case(
         submission=submission,
         checklist=load_checklist().with_severities(settings.severities()),
         evidence=evidence,
-        run_ids=[run_id for run_id in known if run_id in settings.runs] if settings.runs else known,
+        run_ids=run_ids,
         gpus=settings.gpu,
     )
-    review = judge(case, [stage for stage in BUILT if stage in settings.stages], environment, timings)
+    review = judge(case, stages, environment, timings)
     write_reports(review, directory, submission.tree())
     return review
 

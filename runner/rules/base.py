@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from runner.checklist import Checklist
@@ -39,9 +39,9 @@ class Judgement:
     why: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
-    """Everything that rules read."""
+    """Everything that rules read. Compared by identity, so that what is derived from it can be kept."""
 
     submission: Submission
     checklist: Checklist
@@ -123,7 +123,3 @@ def missing_stage(case: Case, stage: StageName) -> str:
     if any(e.status is Status.INFRASTRUCTURE_ERROR for e in ran):
         return f"the {stage} stage was ended by the infrastructure: {ran[-1].status_evidence}"
     return f"the {stage} stage left no facts: {ran[-1].status_evidence or ran[-1].status}"
-
-
-def for_run(draft: Draft, run_id: str | None) -> Draft:
-    return replace(draft, run_id=run_id)

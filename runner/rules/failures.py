@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from runner.evidence import ComposeFacts, Composition, Evidence
 from runner.review import Traceback
@@ -20,10 +21,15 @@ _LIMITS = {
 }
 
 
-def failures(case: Case) -> list[Draft]:
+FAR_BEYOND_TRIAL = 50
+"""Backward passes; a trial may have two batches, and no usual accumulation makes fifty of them."""
+
+
+@lru_cache(maxsize=1)  # every rule about a failure asks; reviews are judged one after the other
+def failures(case: Case) -> tuple[Draft, ...]:
     """Every failure of compose and trial, the same mistake once, earliest stage first."""
     drafts = [*_import_failures(case), *_composition_failures(case), *_trial_failures(case)]
-    return merge(drafts, set(case.run_ids))
+    return tuple(merge(drafts, set(case.run_ids)))
 
 
 def missed_a_gpu(evidence: Evidence, gpus: int) -> bool:
@@ -193,10 +199,6 @@ def _busy_beyond_trial(evidence: Evidence) -> bool:
     """Whether it had gone so far beyond one trial's work that a faster machine would not have helped."""
     work = getattr(evidence.facts, "work", {})
     return max(work.get("backward", 0), work.get("optimizer_steps", 0)) >= FAR_BEYOND_TRIAL
-
-
-FAR_BEYOND_TRIAL = 50
-"""Backward passes; a trial may have two batches, and no usual accumulation makes fifty of them."""
 
 
 def _silent(evidence: Evidence) -> Draft:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import PurePosixPath
 
 from runner.evidence import FileProblem, FilesFacts
-from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised
+from runner.rules.base import Case, Draft, Judgement, Rule, decides, judged, missing_stage, not_exercised
 from runner.submissions.slots import SLOTS
 from runner.vocabulary import Cause, Confidence, StageName
 
@@ -15,8 +17,14 @@ _SOURCE_SUFFIXES = {".py", ".ipynb", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".
 _NOT_THE_EXPERIMENT = (".github/", ".gitlab/", ".research/", ".vscode/", ".devcontainer/")
 
 
-def _facts(case: Case) -> FilesFacts | Judgement:
-    return case.files or not_exercised(missing_stage(case, StageName.FILES))
+def _with_facts(rule: Callable[[Case, FilesFacts], Judgement]) -> Rule:
+    """Give the rule the facts of the files stage; without them its criterion is not exercised."""
+
+    @wraps(rule)
+    def judge(case: Case) -> Judgement:
+        return rule(case, case.files) if case.files else not_exercised(missing_stage(case, StageName.FILES))
+
+    return judge
 
 
 def _draft(criterion: str, problem: FileProblem, cause: Cause, what: str) -> Draft:
@@ -34,10 +42,8 @@ def _draft(criterion: str, problem: FileProblem, cause: Cause, what: str) -> Dra
 
 
 @decides("structure.required_files")
-def required_files(case: Case) -> Judgement:
-    facts = _facts(case)
-    if isinstance(facts, Judgement):
-        return facts
+@_with_facts
+def required_files(case: Case, facts: FilesFacts) -> Judgement:
     return judged(
         Draft(
             criterion="structure.required_files",
@@ -53,10 +59,8 @@ def required_files(case: Case) -> Judgement:
 
 
 @decides("structure.no_extra_files")
-def no_extra_files(case: Case) -> Judgement:
-    facts = _facts(case)
-    if isinstance(facts, Judgement):
-        return facts
+@_with_facts
+def no_extra_files(case: Case, facts: FilesFacts) -> Judgement:
     expected = {*REQUIRED, *(case.submission.run_config_path(run_id) for run_id in case.submission.run_ids)}
     extra = [path for path in facts.files if path not in expected and _is_source(path)]
     return judged(
@@ -77,10 +81,8 @@ def _is_source(path: str) -> bool:
 
 
 @decides("implementation.files_nonempty")
-def files_nonempty(case: Case) -> Judgement:
-    facts = _facts(case)
-    if isinstance(facts, Judgement):
-        return facts
+@_with_facts
+def files_nonempty(case: Case, facts: FilesFacts) -> Judgement:
     return judged(
         _draft(
             "implementation.files_nonempty",
@@ -94,10 +96,8 @@ def files_nonempty(case: Case) -> Judgement:
 
 
 @decides("implementation.compiles")
-def compiles(case: Case) -> Judgement:
-    facts = _facts(case)
-    if isinstance(facts, Judgement):
-        return facts
+@_with_facts
+def compiles(case: Case, facts: FilesFacts) -> Judgement:
     run_configs = {case.submission.run_config_path(run_id) for run_id in case.submission.run_ids}
     drafts = []
     for problem in facts.problems:
@@ -114,10 +114,8 @@ def compiles(case: Case) -> Judgement:
 
 
 @decides("implementation.no_placeholders")
-def no_placeholders(case: Case) -> Judgement:
-    facts = _facts(case)
-    if isinstance(facts, Judgement):
-        return facts
+@_with_facts
+def no_placeholders(case: Case, facts: FilesFacts) -> Judgement:
     return judged(
         _draft("implementation.no_placeholders", problem, Cause.LOGIC, f"Not implemented: {problem.message}.")
         for problem in facts.problems
@@ -126,10 +124,8 @@ def no_placeholders(case: Case) -> Judgement:
 
 
 @decides("wandb.entity_project")
-def entity_project(case: Case) -> Judgement:
-    facts = _facts(case)
-    if isinstance(facts, Judgement):
-        return facts
+@_with_facts
+def entity_project(case: Case, facts: FilesFacts) -> Judgement:
     if not facts.wandb:
         return not_exercised("config/config.yaml could not be read")
     absent = [key for key, value in facts.wandb.items() if value is None]
@@ -151,10 +147,8 @@ def entity_project(case: Case) -> Judgement:
 
 
 @decides("config.run_yaml_valid")
-def run_yaml_valid(case: Case) -> Judgement:
-    facts = _facts(case)
-    if isinstance(facts, Judgement):
-        return facts
+@_with_facts
+def run_yaml_valid(case: Case, facts: FilesFacts) -> Judgement:
     drafts = []
     for run_id in case.run_ids:
         path = case.submission.run_config_path(run_id)

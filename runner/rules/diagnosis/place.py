@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from runner.rules.diagnosis.scene import COMPLETES, Diagnosis, Scene, package
+from runner.rules.diagnosis.scene import COMPLETES, Diagnosis, Scene
 from runner.vocabulary import Blame, Cause
 
 _SHAPE_TYPES = {"RuntimeError", "ValueError", "IndexError", "AssertionError", "KeyError"}
@@ -39,12 +39,7 @@ _MODEL_PARTS = (
 
 
 def by_place(scene: Scene) -> Diagnosis | None:
-    below = []
-    for frame in reversed(scene.frames):
-        if frame.in_submission:
-            break
-        below.append(frame.file)
-    packages = {package(file) for file in below}
+    below, packages = scene.files_called(), set(scene.libraries_called())
     file = scene.traceback.file or ""
     if any(part in path for path in below for part in _DATA_PARTS) or packages & _DATA_LIBRARIES:
         return Diagnosis("data.loads", Cause.DATA_PIPELINE)

@@ -51,14 +51,18 @@ class Scene:
         last = self.frames[-1] if self.frames else None
         return "" if last is None or last.in_submission else package(last.file)
 
-    def libraries_called(self) -> list[str]:
-        """Packages on the stack below the deepest frame of the submission, outermost first."""
-        names: list[str] = []
+    def files_called(self) -> list[str]:
+        """Files on the stack below the deepest frame of the submission, outermost first."""
+        files: list[str] = []
         for frame in reversed(self.frames):
             if frame.in_submission:
                 break
-            names.insert(0, package(frame.file))
-        return names
+            files.insert(0, frame.file)
+        return files
+
+    def libraries_called(self) -> list[str]:
+        """Packages of these files."""
+        return [package(file) for file in self.files_called()]
 
     def says(self, *words: str) -> bool:
         return any(word.lower() in self.message.lower() for word in words)
