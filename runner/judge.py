@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from runner import __version__
 from runner.evidence import Evidence, TrialFacts
+from runner.repairs.base import Repair, identity
 from runner.reports.code_issue import code_issue
 from runner.review import (
     AssetUse,
     ChecklistItem,
     Environment,
     Finding,
+    RepairStep,
     Review,
     StageResult,
     SubmissionInfo,
     Timings,
 )
-from runner.rules.base import Case, Draft, Judgement, all_rules, not_exercised
+from runner.rounds import Round, Seen, joined
+from runner.rules.base import Case, Draft
 from runner.vocabulary import (
     Blame,
     Provided,
@@ -30,28 +33,22 @@ from runner.vocabulary import (
 _ORDER = list(StageName)
 
 
-def judge(case: Case, stages: Sequence[StageName], environment: Environment, timings: Timings) -> Review:
+def judge(rounds: Sequence[Round], stages: Sequence[StageName], environment: Environment, timings: Timings) -> Review:
     """Judge the evidence. `stages` are those that were asked for; runs nothing and reads no file."""
-    rules = all_rules()
-    judgements: dict[str, Judgement] = {}
-    for name, criterion in case.checklist.criteria.items():
-        if name in rules:
-            judgements[name] = rules[name](case)
-        elif criterion.decided in stages:
-            judgements[name] = not_exercised("no rule of this version decides it")
-        else:
-            judgements[name] = not_exercised(f"the {criterion.decided} stage was not asked for")
-    findings, ids = _findings(case, judgements)
+    case = rounds[0].case
+    judgements, seen = joined(rounds, stages)
+    findings, ids = _findings(case, seen)
     checklist = [
         ChecklistItem(
             criterion=name,
             section=case.checklist.criteria[name].section,
             outcome=judgement.outcome,
-            findings=[ids[draft] for draft in judgement.drafts],
+            findings=[ids[identity(draft)] for draft in judgement.drafts],
             why=judgement.why,
         )
         for name, judgement in judgements.items()
     ]
+    attempts = _attempts(rounds)
     verdict = _verdict(case, stages, findings)
     return Review(
         tool_version=__version__,
@@ -67,38 +64,71 @@ def judge(case: Case, stages: Sequence[StageName], environment: Environment, tim
         code_issue=_issue(case, stages, verdict, findings),
         findings=findings,
         checklist=checklist,
-        stages=[_stage_result(evidence) for evidence in case.evidence],
-        assets=_assets(case.evidence),
+        stages=[_stage_result(evidence, rounds[-1].repairs) for evidence in attempts],
+        assets=_assets(attempts),
         environment=environment,
         timings=timings,
+        repairs=_repairs(rounds, ids),
     )
 
 
-def _findings(case: Case, judgements: dict[str, Judgement]) -> tuple[list[Finding], dict[Draft, str]]:
-    """Blocking ones first, then in the order in which the stages met them."""
-    drafts = [draft for judgement in judgements.values() for draft in judgement.drafts]
-    drafts.sort(key=lambda draft: (draft.blame is not Blame.SUBMISSION, _severity(case, draft), _rank(draft)))
-    findings, ids = [], {}
-    for number, draft in enumerate(drafts, start=1):
-        ids[draft] = f"F{number}"
-        findings.append(
-            Finding(
-                id=ids[draft],
-                criterion=draft.criterion,
-                section=case.checklist.criteria[draft.criterion].section,
-                severity=case.checklist.criteria[draft.criterion].severity,
-                cause=draft.cause,
-                blame=draft.blame,
-                confidence=draft.confidence,
-                stage=draft.stage,
-                run_id=draft.run_id,
-                file=draft.file,
-                line=draft.line,
-                message=draft.message,
-                evidence=draft.evidence,
+def _attempts(rounds: Sequence[Round]) -> list[Evidence]:
+    """Every attempt once: a round's case also holds what it took over from earlier ones."""
+    return list({evidence.directory: evidence for item in rounds for evidence in item.case.evidence}.values())
+
+
+def _repairs(rounds: Sequence[Round], ids: Mapping[str, str]) -> list[RepairStep]:
+    steps = []
+    for number, item in enumerate(rounds[1:], start=1):
+        repair = item.repairs[-1]
+        own = [evidence for evidence in item.case.evidence if evidence.step == number]
+        reached = f"{own[-1].stage} {own[-1].run_id or ''}".strip() + f": {own[-1].status}" if own else ""
+        steps.append(
+            RepairStep(
+                step=number,
+                kind=repair.kind,
+                what=repair.what,
+                over=[ids[repair.over]] if repair.over in ids else [],
+                files=sorted(repair.files),
+                reached=reached,
             )
         )
-    return findings, ids
+    return steps
+
+
+def _findings(case: Case, seen: Sequence[Seen]) -> tuple[list[Finding], dict[str, str]]:
+    """Blocking ones first, then what shows without a repair, then in the order in which the stages met them."""
+    order = sorted(
+        seen,
+        key=lambda item: (
+            item.draft.blame is not Blame.SUBMISSION,
+            _severity(case, item.draft),
+            len(item.behind),
+            _rank(item.draft),
+        ),
+    )
+    ids = {identity(item.draft): f"F{number}" for number, item in enumerate(order, start=1)}
+    return [_finding(case, item, ids) for item in order], ids
+
+
+def _finding(case: Case, item: Seen, ids: Mapping[str, str]) -> Finding:
+    draft, criterion = item.draft, case.checklist.criteria[item.draft.criterion]
+    return Finding(
+        id=ids[identity(draft)],
+        criterion=draft.criterion,
+        section=criterion.section,
+        severity=criterion.severity,
+        cause=draft.cause,
+        blame=draft.blame,
+        confidence=draft.confidence,
+        stage=draft.stage,
+        run_id=draft.run_id,
+        file=draft.file,
+        line=draft.line,
+        message=draft.message,
+        evidence=draft.evidence,
+        behind=[ids[over] for over in item.behind if over in ids],
+    )
 
 
 def _severity(case: Case, draft: Draft) -> bool:
@@ -139,7 +169,7 @@ def _issue(case: Case, stages: Sequence[StageName], verdict: Verdict, findings: 
     return text or "Inconclusive: " + "; ".join(_unfinished(case, stages))
 
 
-def _stage_result(evidence: Evidence) -> StageResult:
+def _stage_result(evidence: Evidence, repairs: Sequence[Repair]) -> StageResult:
     work = evidence.facts.work if isinstance(evidence.facts, TrialFacts) else {}
     return StageResult(
         stage=evidence.stage,
@@ -154,7 +184,7 @@ def _stage_result(evidence: Evidence) -> StageResult:
         counters=work,
         traceback=evidence.traceback,
         outputs=[file.path for file in evidence.outputs],
-        bypasses=evidence.bypasses,
+        bypasses=[*(repair.what for repair in repairs[: evidence.step]), *evidence.bypasses],
         directory=evidence.directory,
     )
 

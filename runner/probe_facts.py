@@ -114,7 +114,7 @@ class Model(_Facts):
 
 
 class Load(_Facts):
-    """A call that asks for an asset: load_dataset, from_pretrained, evaluate.load and their kin, outermost call only."""
+    """A call for an asset (load_dataset, from_pretrained, evaluate.load and their kin); the outermost one only."""
 
     pid: int
     api: str

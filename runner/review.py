@@ -161,6 +161,20 @@ class Claim(_Part):
     findings: list[str] = []
 
 
+class RepairStep(_Part):
+    """A blocker that was stepped over: one edit of the sandbox's copy, verified by having been run."""
+
+    step: int = Field(ge=1)
+    kind: str
+    what: str
+    """The edit in one sentence, so that a person can redo it."""
+    over: list[str] = []
+    """Ids of the findings that it gets past."""
+    files: list[str] = []
+    reached: str = ""
+    """How far the review got with it, e.g. "trial proposed-a: ok"."""
+
+
 class Review(_Part):
     """The whole answer."""
 
@@ -178,6 +192,8 @@ class Review(_Part):
     environment: Environment
     timings: Timings = Timings()
     claims: list[Claim] = []
+    repairs: list[RepairStep] = []
+    """In the order in which they were made; `repairs.patch` holds them all as one diff."""
 
 
 def review_schema() -> dict[str, Any]:

@@ -46,6 +46,8 @@ class LimitSettings(_Group):
     tmp_mb: PositiveInt
     output_keep_mb: PositiveFloat
     output_stop_mb: PositiveFloat
+    repair_steps: int = Field(ge=0)
+    review_wall_seconds: PositiveFloat
 
     def for_wall(self, wall_seconds: float) -> Limits:
         """The sandbox limits of an attempt that may take `wall_seconds`."""
@@ -118,6 +120,7 @@ class Settings(_Group):
     runs: list[str]
     gpu: int = Field(ge=0)
     device: Literal["auto", "standin", "none"]
+    repairs: Literal["auto", "off"]
     cache_dir: Path | None
     severity: dict[str, Severity]
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner.pipeline import judge_again
+from runner.conclude import judge_again
 from runner.reports.console import make_console, print_verdict
 from runner.reports.json_report import render
 

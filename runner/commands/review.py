@@ -89,7 +89,7 @@ def _overrides(words: Sequence[str]) -> list[str]:
 
 
 def _check_scope(submission: Submission, settings: Settings) -> None:
-    from runner.pipeline import BUILT
+    from runner.conclude import BUILT
 
     if not settings.stages or not set(settings.stages) <= set(BUILT):
         asked = ", ".join(settings.stages) or "none"

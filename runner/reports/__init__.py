@@ -7,24 +7,33 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from runner.repairs.patch import unified_diff
 from runner.reports import html, json_report, junit, sarif, summary
 from runner.review import Review
 
 
-def write_reports(review: Review, directory: Path, sources: Mapping[str, str]) -> dict[str, Path]:
-    """Write review.json, junit.xml, review.sarif, summary.md and report.html; return name -> path.
+def write_reports(
+    review: Review, directory: Path, sources: Mapping[str, str], repaired: Mapping[str, str] | None = None
+) -> dict[str, Path]:
+    """Write review.json, junit.xml, review.sarif, summary.md, report.html, repairs.patch; return name -> path.
 
-    `sources` maps a path inside the submission to its text, for source excerpts. Each file is replaced as a whole: who
+    `sources` maps a path inside the submission to its text, `repaired` those of the copy with every blocker stepped
+    over; where they are the same, there is no repairs.patch. Each file is replaced as a whole: who
     reads it while it is written sees the old one or the new one. Raises OSError where the directory cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    patch = unified_diff(sources, repaired or sources)
     texts = {
         "review.json": json_report.render(review),
         "junit.xml": junit.render(review),
         "review.sarif": sarif.render(review, sources),
-        "summary.md": summary.render(review, sources),
+        "summary.md": summary.render(review, sources, patch),
         "report.html": html.render(review, sources),
     }
+    if patch:
+        texts["repairs.patch"] = patch
+    else:
+        (directory / "repairs.patch").unlink(missing_ok=True)  # of an earlier judgement of the same evidence
     return {name: _replace(directory / name, text) for name, text in texts.items()}
 
 

@@ -36,9 +36,9 @@ class _Block:
     """How the closing note calls it; `{}` stands for the numbers of the findings."""
 
 
-def render(review: Review, sources: Mapping[str, str]) -> str:
-    """The review as Markdown of at most `LIMIT` characters."""
-    blocks = _blocks(review, sources)
+def render(review: Review, sources: Mapping[str, str], patch: str = "") -> str:
+    """The review as Markdown of at most `LIMIT` characters. `patch`: all repairs as one diff."""
+    blocks = _blocks(review, sources, patch)
     kept, left, space = set(), [], LIMIT - _RESERVE
     for place in sorted(range(len(blocks)), key=lambda place: blocks[place].rank):
         block = blocks[place]
@@ -52,7 +52,7 @@ def render(review: Review, sources: Mapping[str, str]) -> str:
     return "\n\n".join([*parts, note] if note else parts) + "\n"
 
 
-def _blocks(review: Review, sources: Mapping[str, str]) -> list[_Block]:
+def _blocks(review: Review, sources: Mapping[str, str], patch: str) -> list[_Block]:
     groups = grouped(review.findings)
     shown = numbers(groups)
     blocks = [_Block((0, 0), _head(review), "the verdict")]
@@ -64,7 +64,7 @@ def _blocks(review: Review, sources: Mapping[str, str]) -> list[_Block]:
             first = replace(first, text=f"## {title}\n\n{first.text}")
             heading = title
         blocks += [first, *others]
-    return blocks + _closing(review)
+    return blocks + _stepped_over(review, shown, patch) + _closing(review)
 
 
 def _title(group: Group) -> str:
@@ -134,9 +134,26 @@ def _runs(group: Group) -> str:
     return f"run {names}" + (f" and {more} more" if more > 0 else "")
 
 
+def _stepped_over(review: Review, shown: dict[str, int], patch: str) -> list[_Block]:
+    """Every repair in a line, then the edits themselves: the smallest change that was seen to get past."""
+    if not review.repairs:
+        return []
+    lines = []
+    for step in review.repairs:
+        over = ", ".join(f"finding {shown[finding]}" for finding in step.over if finding in shown)
+        reached = f" Then: {inline(step.reached, 120)}." if step.reached else ""
+        lines.append(f"{step.step}. {inline(step.what, 300)}{f' (gets past {over})' if over else ''}{reached}")
+    head = "## Smallest change that gets past\n\nSeen to work in a copy; `repairs.patch` holds it for `git apply`."
+    blocks = [_Block((2, 10**5), f"{head}\n\n" + "\n".join(lines), "what was stepped over")]
+    if patch:
+        blocks.append(_Block((4, 10**5), fence(patch.rstrip("\n"), "diff"), "the diff (it is in repairs.patch)"))
+    return blocks
+
+
 def _closing(review: Review) -> list[_Block]:
     blocks = []
-    bypasses = list(dict.fromkeys(step for stage in review.stages for step in stage.bypasses))
+    repaired = {step.what for step in review.repairs}
+    bypasses = list(dict.fromkeys(step for stage in review.stages for step in stage.bypasses if step not in repaired))
     if bypasses:
         text = "Stepped over to look further: " + "; ".join(inline(step, 120) for step in bypasses[:10])
         blocks.append(_Block((3, 10**6), text, "what was stepped over"))

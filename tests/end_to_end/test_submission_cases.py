@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from runner.checklist import load_checklist
-from runner.pipeline import BUILT
+from runner.conclude import BUILT
 from runner.rules.base import all_rules
 from runner.vocabulary import StageName
 from tests.submission_cases import ROOT, Case, case_names, load_case

@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 
 from runner.evidence import Evidence
-from runner.pipeline import Reviewer, judge_again
+from runner.conclude import judge_again
+from runner.pipeline import Reviewer
 from runner.review import Review, review_schema
 from runner.settings import load_settings
 from runner.submissions.model import Run, Submission

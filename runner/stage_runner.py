@@ -1,0 +1,136 @@
+"""Runs the stages of one round in order; every attempt is in a fresh sandbox and leaves its evidence."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+from runner.evidence import Evidence
+from runner.rules.failures import missed_a_gpu
+from runner.stages.compose import run_compose
+from runner.stages.environment.stage import remove_environment, run_environment
+from runner.stages.files.stage import run_files
+from runner.stages.trial import run_trial
+from runner.submissions.model import Submission
+from runner.vocabulary import StageName, Status
+from runner.workbench import Installed, Progress, Workbench, stage_folder
+from sandbox.errors import InfrastructureError
+
+
+@dataclass
+class StageRunner:
+    """The stages of one review, over all its rounds. `close()` removes the environment."""
+
+    bench: Workbench
+    run_ids: list[str]
+    stages: list[StageName]
+    before_code: Callable[[Progress], str]
+    """Waits for what must be ready before the submission's code runs; returns a problem, or ""."""
+    phases: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage."""
+    _environment: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _installed: Installed | None = None
+    _numbers: Counter[tuple[StageName, str | None]] = field(default_factory=Counter)
+    _needs_device: bool = False
+    """Whether the code was seen to want a GPU unasked; later attempts then have the stand-in from the start."""
+
+    def run(self, submission: Submission, begins: StageName, step: int) -> Iterator[Evidence]:
+        """The stages from `begins` on, on this copy of the submission; `step` is the number of its repairs."""
+        self.bench.submission = submission
+        for evidence in self._stages(begins):
+            yield evidence.model_copy(update={"step": step})
+
+    def close(self) -> None:
+        self._environment.close()
+
+    def _stages(self, begins: StageName) -> Iterator[Evidence]:
+        order = list(StageName)
+        todo = [stage for stage in self.stages if order.index(stage) >= order.index(begins)]
+        if StageName.FILES in todo:
+            yield self._timed(
+                StageName.FILES, None, partial(run_files, self.bench, self._number(StageName.FILES, None))
+            )
+        if StageName.ENVIRONMENT in todo:
+            yield self._timed(StageName.ENVIRONMENT, None, self._install)
+        if self._installed is None:
+            return
+        problem = self.before_code(self.bench.progress)
+        if StageName.COMPOSE in todo:
+            yield from self._attempts(StageName.COMPOSE, None, self._compose)
+        for run_id in self.run_ids if StageName.TRIAL in todo else ():
+            if problem:
+                # Every request would try to make them again, and fail again, minutes later.
+                yield self._lost(StageName.TRIAL, run_id, problem)
+            else:
+                yield from self._attempts(StageName.TRIAL, run_id, partial(self._trial, run_id))
+
+    def _install(self) -> Evidence:
+        self._environment.close()
+        self._installed = None
+        evidence, installed = run_environment(self.bench, self._number(StageName.ENVIRONMENT, None))
+        if installed is not None:
+            self._installed = installed
+            self._environment.callback(remove_environment, installed)
+        return evidence
+
+    def _compose(self, number: int, device: bool) -> Evidence:
+        assert self._installed is not None
+        return run_compose(self.bench, self._installed, self.run_ids, number, device=device)
+
+    def _trial(self, run_id: str, number: int, device: bool) -> Evidence:
+        assert self._installed is not None
+        return run_trial(self.bench, self._installed, run_id, number, device=device)
+
+    def _attempts(
+        self, stage: StageName, run_id: str | None, run: Callable[[int, bool], Evidence]
+    ) -> Iterator[Evidence]:
+        """One attempt, and another with the device stand-in where the first one missed a GPU."""
+        settings = self.bench.settings
+        device = not settings.gpu and (settings.device == "standin" or self._needs_device)
+        last = self._attempt(stage, run_id, run, device)
+        yield last
+        if settings.device == "auto" and not device and self._goes_on() and missed_a_gpu(last, settings.gpu):
+            self._needs_device = True
+            yield self._attempt(stage, run_id, run, True)
+
+    def _attempt(
+        self, stage: StageName, run_id: str | None, run: Callable[[int, bool], Evidence], device: bool
+    ) -> Evidence:
+        return self._timed(stage, run_id, lambda: run(self._number(stage, run_id), device))
+
+    def _goes_on(self) -> bool:
+        return not self.bench.cancel.is_set()
+
+    def _number(self, stage: StageName, run_id: str | None) -> int:
+        self._numbers[stage, run_id] += 1
+        return self._numbers[stage, run_id]
+
+    def _timed(self, stage: StageName, run_id: str | None, run: Callable[[], Evidence]) -> Evidence:
+        started = time.monotonic()
+        try:
+            return run()
+        except InfrastructureError as error:
+            return self._lost(stage, run_id, str(error))
+        finally:
+            self.phases[stage] = self.phases.get(stage, 0.0) + time.monotonic() - started
+
+    def _lost(self, stage: StageName, run_id: str | None, message: str) -> Evidence:
+        """An attempt that our side could not carry out."""
+        directory = self.bench.directory
+        number = max(1, self._numbers[stage, run_id])
+        folder = directory / "stages" / stage_folder(stage, run_id) / f"lost-{number}"
+        folder.mkdir(parents=True, exist_ok=True)
+        evidence = Evidence(
+            stage=stage,
+            run_id=run_id,
+            attempt=number,
+            status=Status.INFRASTRUCTURE_ERROR,
+            status_evidence=message,
+            directory=str(folder.relative_to(directory)),
+        )
+        self.bench.progress.stage_finished(evidence)
+        return evidence
