@@ -28,7 +28,7 @@ def write_reports(
         "junit.xml": junit.render(review),
         "review.sarif": sarif.render(review, sources),
         "summary.md": summary.render(review, sources, patch),
-        "report.html": html.render(review, sources),
+        "report.html": html.render(review, sources, patch),
     }
     if patch:
         texts["repairs.patch"] = patch

@@ -85,8 +85,8 @@ class _Section:
     """Criterion, when it fails, why it came out so, and its cell per run id."""
 
 
-def render(review: Review, sources: Mapping[str, str]) -> str:
-    """The review as one HTML page."""
+def render(review: Review, sources: Mapping[str, str], patch: str = "") -> str:
+    """The review as one HTML page. `patch`: all repairs as one diff."""
     groups = grouped(review.findings)
     shown = numbers(groups)
     findings = _findings(review, groups, shown, sources)
@@ -105,6 +105,8 @@ def render(review: Review, sources: Mapping[str, str]) -> str:
             runs=[run_id or "submission" for run_id in outcomes(review)],
             sections=_sections(review, shown),
             gpu=any(stage.peak_gpu_memory_mb is not None for stage in review.stages),
+            over={step.step: sorted({shown[f] for f in step.over if f in shown}) for step in review.repairs},
+            patch=clip(patch, EVIDENCE),
             command=_command(review),
             open=OPEN,
             style=Markup(style),

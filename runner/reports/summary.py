@@ -6,6 +6,7 @@ up, and written in the order of the page; what did not fit is named at the end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -142,11 +143,13 @@ def _stepped_over(review: Review, shown: dict[str, int], patch: str) -> list[_Bl
     for step in review.repairs:
         over = ", ".join(f"finding {shown[finding]}" for finding in step.over if finding in shown)
         reached = f" Then: {inline(step.reached, 120)}." if step.reached else ""
-        lines.append(f"{step.step}. {inline(step.what, 300)}{f' (gets past {over})' if over else ''}{reached}")
+        past = f" (gets past {over})" if over else ""
+        lines.append(f"{step.step}. {inline(step.what.rstrip('.'), 300)}{past}.{reached}")
     head = "## Smallest change that gets past\n\nSeen to work in a copy; `repairs.patch` holds it for `git apply`."
     blocks = [_Block((2, 10**5), f"{head}\n\n" + "\n".join(lines), "what was stepped over")]
-    if patch:
-        blocks.append(_Block((4, 10**5), fence(patch.rstrip("\n"), "diff"), "the diff (it is in repairs.patch)"))
+    # By file, so that a long one does not keep the others out.
+    for part in filter(None, re.split(r"(?m)^(?=diff --git )", patch)):
+        blocks.append(_Block((4, 10**5 + len(part)), fence(part.rstrip("\n"), "diff"), "parts of repairs.patch"))
     return blocks
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runner.missing_assets import how_to_add
 from runner.reports.findings import Group, grouped
 from runner.reports.text import count, one_line
 from runner.review import Review
@@ -63,12 +64,14 @@ def not_exercised(review: Review) -> list[str]:
 def what_to_do(review: Review) -> list[str]:
     """The next step for what the author of the code cannot repair; empty where there is nothing of the kind."""
     blames = {finding.blame for finding in review.findings}
-    missing = [one_line(asset.id, 80) for asset in review.assets if asset.provided is Provided.MISSING]
+    unserved = [asset for asset in review.assets if asset.provided is Provided.MISSING]
+    missing = [one_line(asset.id, 80) for asset in unserved]
     steps = []
     if Blame.ASSETS in blames or missing:
         named = f" ({', '.join(missing[:3])}{', …' if len(missing) > 3 else ''})" if missing else ""
         steps.append(
-            f"The sandbox could not serve what was asked for{named}; sandbox-review assets list shows what it has."
+            f"The sandbox could not serve what was asked for{named}; sandbox-review assets list shows what it has. "
+            f"{how_to_add(unserved)}".rstrip()
         )
     if any(f.blame is Blame.INFRASTRUCTURE and f.cause is Cause.DEVICE for f in review.findings):
         steps.append("Review it with gpu=1 on a machine that has a GPU.")

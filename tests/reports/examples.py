@@ -14,6 +14,7 @@ from runner.review import (
     Environment,
     Finding,
     Frame,
+    RepairStep,
     Review,
     StageResult,
     SubmissionInfo,
@@ -141,6 +142,13 @@ def checklist(findings: list[Finding], not_exercised: tuple[StageName, ...] = ()
     return items
 
 
+ARRAY = "dependencies rewritten as an array"
+APPENDED = "training.epochs appended"
+PATCH = (
+    "diff --git a/pyproject.toml b/pyproject.toml\n--- a/pyproject.toml\n+++ b/pyproject.toml\n@@ -1 +1 @@\n-x\n+y\n"
+)
+
+
 def review(verdict: Verdict, findings: list[Finding], **parts: object) -> Review:
     """A review of two run ids with these findings."""
     base = {
@@ -253,7 +261,7 @@ def not_ready() -> Review:
             wall_seconds=41,
             cpu_seconds=38,
             peak_memory_mb=512,
-            bypasses=["dependencies rewritten as an array"],
+            bypasses=[ARRAY, "device stand-in: cuda served by the CPU"],
             directory="stages/2-environment/2",
         ),
         StageResult(
@@ -274,7 +282,7 @@ def not_ready() -> Review:
             cpu_seconds=371,
             peak_memory_mb=3310,
             counters={"train_batches": 118, "epochs": 1, "eval_batches": 0},
-            bypasses=["training.epochs appended"],
+            bypasses=[ARRAY, APPENDED],
             directory=f"stages/4-trial-{RUNS[0]}/1",
         ),
         StageResult(
@@ -287,7 +295,7 @@ def not_ready() -> Review:
             peak_memory_mb=2904,
             counters={"train_batches": 0},
             traceback=cuda_traceback(),
-            bypasses=["training.epochs appended"],
+            bypasses=[ARRAY, APPENDED],
             directory=f"stages/4-trial-{RUNS[1]}/1",
         ),
     ]
@@ -304,6 +312,24 @@ def not_ready() -> Review:
             Claim(claim="pyproject.toml pins a torch that does not exist", outcome=ClaimOutcome.REFUTED),
             Claim(claim="trial mode trains a whole epoch", outcome=ClaimOutcome.CONFIRMED, findings=["f3"]),
             Claim(claim="the gap is computed the wrong way round", outcome=ClaimOutcome.NOT_DECIDED),
+        ],
+        repairs=[
+            RepairStep(
+                step=1,
+                kind="table",
+                what=ARRAY,
+                over=[item.id for item in findings if item.file == "pyproject.toml"],
+                files=["pyproject.toml"],
+                reached="compose: failed",
+            ),
+            RepairStep(
+                step=2,
+                kind="append",
+                what=APPENDED,
+                over=[item.id for item in findings if item.file == "src/main.py"],
+                files=["src/main.py"],
+                reached="trial proposed-1: failed",
+            ),
         ],
     )
 
@@ -464,5 +490,8 @@ def hostile() -> Review:
             "assets": [AssetUse(kind=AssetKind.MODEL, id=HOSTILE, provided=Provided.MISSING)],
             "environment": base.environment.model_copy(update={"gpu": HOSTILE, "image": HOSTILE}),
             "claims": [Claim(claim=HOSTILE, outcome=ClaimOutcome.NOT_DECIDED)],
+            "repairs": [
+                RepairStep(step=1, kind=HOSTILE, what=HOSTILE, over=[HOSTILE], files=[HOSTILE], reached=HOSTILE)
+            ],
         }
     )

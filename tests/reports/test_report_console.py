@@ -47,7 +47,11 @@ def test_the_verdict_comes_first_then_the_first_cause_then_the_others_in_a_line_
     assert lines[9].startswith(" 2 src/main.py:12 The launcher overrides")
     assert lines[9].endswith("(behind 1)")
     assert lines[10].startswith(" 3 src/train.py:11 ")
-    assert lines[-2:] == ["1 advisory finding, 17 criteria not exercised.", "Report: review-000/report.html"]
+    assert lines[-3:] == [
+        "1 advisory finding, 17 criteria not exercised.",
+        "Stepped over 2 blockers; repairs.patch beside the report gets past.",
+        "Report: review-000/report.html",
+    ]
 
 
 def test_many_findings_are_capped() -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
-from examples import RUNS, SOURCES, Build, empty, hostile, inconclusive, many, not_ready, ready
+from examples import PATCH, RUNS, SOURCES, Build, empty, hostile, inconclusive, many, not_ready, ready
 
 from runner.reports import html
 
@@ -143,3 +143,16 @@ def test_five_hundred_findings_are_all_there_and_quickly() -> None:
     assert time.perf_counter() - begin < 5
     assert len(page.all("article")) == 500
     assert sum("open" in details for details in page.all("details")) == html.OPEN
+
+
+def test_the_smallest_change_is_shown_with_what_it_gets_past() -> None:
+    page = Page(html.render(not_ready(), SOURCES, PATCH))
+    texts = "".join(text for _, text in page.texts)
+    assert "Smallest change that gets past" in texts
+    assert "dependencies rewritten as an array" in texts
+    assert "diff --git a/pyproject.toml" in texts
+    assert {"href": "#repairs"} in page.all("a")
+
+
+def test_a_review_without_repairs_has_no_such_section() -> None:
+    assert "#repairs" not in html.render(ready(), SOURCES)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from examples import RUNS, SOURCES, Build, empty, hostile, inconclusive, many, not_ready, ready
+from examples import PATCH, RUNS, SOURCES, Build, empty, hostile, inconclusive, many, not_ready, ready
 from markdown_it import MarkdownIt
 
 from runner.reports import summary
@@ -16,7 +16,7 @@ def test_it_is_never_longer_than_its_limit(build: Build) -> None:
 
 
 def test_it_has_every_cause_in_order_with_place_evidence_source_and_traceback() -> None:
-    text = summary.render(not_ready(), SOURCES)
+    text = summary.render(not_ready(), SOURCES, PATCH)
     wanted = [
         "# Not ready: 4 blocking findings",
         "### 1. `pyproject.toml:6`",
@@ -30,7 +30,11 @@ def test_it_has_every_cause_in_order_with_place_evidence_source_and_traceback() 
         "### 4. `src/train.py:13`",
         "## Advisory",
         "- **5** `src/train.py`: ",
-        "Stepped over to look further: dependencies rewritten as an array",
+        "## Smallest change that gets past",
+        "1. dependencies rewritten as an array (gets past finding 1). Then: compose: failed.",
+        "2. training.epochs appended (gets past finding 2). Then: trial proposed-1: failed.",
+        "diff --git a/pyproject.toml b/pyproject.toml",
+        "Stepped over to look further: device stand-in: cuda served by the CPU",
         "Not exercised, so neither passed nor failed (17): ",
     ]
     places = [text.index(part) for part in wanted]
@@ -73,12 +77,20 @@ def test_a_ready_review_is_short() -> None:
     assert len(text) < 600
 
 
+KNOWN = ("Not ready", "Blocking", "Advisory", "Smallest change that gets past")
+
+
 def test_hostile_text_stays_text() -> None:
     """Nothing of it becomes a tag, a link, an image or a heading of its own, and no fence is left early."""
     tokens = MarkdownIt("commonmark").parse(summary.render(hostile(), SOURCES))
     inline = [child for token in tokens for child in token.children or []]
     assert not {token.type for token in [*tokens, *inline]} & {"html_block", "html_inline", "link_open", "image"}
     headings = [tokens[place + 1].content for place, token in enumerate(tokens) if token.type == "heading_open"]
-    assert all(
-        heading[0].isdigit() or heading.split(":")[0] in ("Not ready", "Blocking", "Advisory") for heading in headings
-    )
+    assert all(heading[0].isdigit() or heading.split(":")[0] in KNOWN for heading in headings)
+
+
+def test_a_diff_that_does_not_fit_is_named_and_the_steps_stay() -> None:
+    text = summary.render(not_ready(), SOURCES, PATCH + "+long\n" * 3000)
+    assert "1. dependencies rewritten as an array" in text
+    assert "Left out for length" in text and "repairs.patch" in text.rsplit("Left out for length")[1]
+    assert len(text) <= LIMIT
