@@ -20,7 +20,7 @@ commands:
   review SUBMISSION ...   the same as naming the submission alone
   import FILE|DIR         turn any accepted form into a submission.json
   judge DIR               judge again from stored evidence, running nothing
-  assets list|show        the models and data sets that the sandbox can serve
+  assets list|show|add    the models, data sets and metrics that the sandbox can serve
   hub                     the hub stand-in by itself; prints its URL
   wandb-mock              the W&B mock by itself; prints its URL
   doctor                  what this machine can do and what is missing

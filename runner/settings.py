@@ -46,6 +46,7 @@ class LimitSettings(_Group):
     tmp_mb: PositiveInt
     output_keep_mb: PositiveFloat
     output_stop_mb: PositiveFloat
+    stop_over_budget: float = Field(ge=0)
     repair_steps: int = Field(ge=0)
     review_wall_seconds: PositiveFloat
 
@@ -77,7 +78,8 @@ class BudgetSettings(_Group):
 class AssetSettings(_Group):
     """Where models and data sets come from."""
 
-    kind: Literal["standin"]
+    kind: Literal["standin", "mirror", "live"]
+    mirror: Path | None = None
 
 
 class EnvironmentSettings(_Group):
@@ -130,6 +132,10 @@ class Settings(_Group):
             return self.cache_dir.expanduser().resolve()
         return default_cache()
 
+    def mirror(self) -> Path:
+        """The directory of real assets."""
+        return self.assets.mirror.expanduser().resolve() if self.assets.mirror else default_mirror(self.cache())
+
     def severities(self) -> dict[str, Severity]:
         """Criterion -> overridden severity."""
         names = {name.replace(".", "_"): name for name in load_checklist().criteria}
@@ -143,6 +149,11 @@ def default_cache() -> Path:
         return Path(given).expanduser().resolve()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base).expanduser().resolve() / "sandbox-review"
+
+
+def default_mirror(cache: Path) -> Path:
+    """Where real assets are kept unless `assets.mirror` names another directory."""
+    return cache / "mirror"
 
 
 def load_settings(overrides: Sequence[str] = ()) -> Settings:
@@ -162,6 +173,7 @@ def load_settings(overrides: Sequence[str] = ()) -> Settings:
         data: Any = OmegaConf.to_container(composed, resolve=True)
         settings = Settings.model_validate(data)
         settings.severities()
+        _require_mirror(settings)
         if settings.env.resolved_as_of not in ("submission", "now"):
             datetime.fromisoformat(settings.env.resolved_as_of)
     except (HydraException, OmegaConfBaseException) as error:
@@ -177,6 +189,15 @@ def load_settings(overrides: Sequence[str] = ()) -> Settings:
     except ValueError as error:
         raise SettingsError(f"env.resolved_as_of: {error}") from error
     return settings
+
+
+def _require_mirror(settings: Settings) -> None:
+    named = settings.assets.kind == "mirror" or settings.assets.mirror is not None
+    if named and settings.assets.kind != "live" and not settings.mirror().is_dir():
+        raise SettingsError(
+            f"assets.mirror: there is no directory {settings.mirror()}; sandbox-review assets add ID makes it on a "
+            "machine with network, sandbox-review assets add --from DIR from a copy that you have"
+        )
 
 
 def _free_key(word: str) -> str:

@@ -1,13 +1,30 @@
-"""Where a stand-in is not what it stands for: sizes that the real model has and its stand-in does not."""
+"""How near a stand-in comes to what it stands for, and where it is not the same."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from images.catalogue import Asset
-from sandbox.assets import AssetStore
+
+if TYPE_CHECKING:
+    from sandbox.assets import AssetStore
+
+
+class Fidelity(StrEnum):
+    """Which sizes of a model its stand-in has. Data sets and metrics have one stand-in only."""
+
+    SMALL = "small"
+    """True layer and head counts; small widths and vocabulary. Megabytes, seconds."""
+    WIDE = "wide"
+    """True widths, vocabulary size and token ids; at most two layers. Up to 1.5 GB: for a second look at a failure."""
+
+    def variant(self, asset: Asset) -> str:
+        """Suffix of the folder's name; "" where the stand-in is the same at every fidelity."""
+        shrunk = asset.kind == "model" and bool(asset.facts.get("widths"))
+        return "-wide" if self is Fidelity.WIDE and shrunk else ""
 
 
 def real_sizes(store: AssetStore, asset: Asset) -> list[int]:
@@ -15,7 +32,8 @@ def real_sizes(store: AssetStore, asset: Asset) -> list[int]:
 
     A failure that names one of them met code that expects the real size. A failure that names only sizes of the
     stand-in met code that takes them from the configuration, and would fail with the real ones too. Products and
-    quotients with the numbers of heads are among them: that is how widths of projections come about.
+    quotients with the numbers of heads are among them: that is how widths of projections come about. What a wide
+    stand-in lacks is layers.
     """
     path = store.folder(asset) / "main" / "config.json"
     if asset.kind != "model" or not path.is_file():

@@ -18,16 +18,16 @@ def describe(folder: Path) -> list[dict[str, Any]]:
     """Every file below `folder`: path, size in bytes, git blob id, sha256 if kept in large-file storage."""
     found = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        content = path.read_bytes()
-        relative = path.relative_to(folder).as_posix()
-        lfs = ""
-        stored = content
-        if path.suffix in LARGE or len(content) > LARGE_BYTES:
-            lfs = hashlib.sha256(content).hexdigest()
-            pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{lfs}\nsize {len(content)}\n"
-            stored = pointer.encode()
+        relative, size, lfs = path.relative_to(folder).as_posix(), path.stat().st_size, ""
+        if path.suffix in LARGE or size > LARGE_BYTES:
+            # Gigabytes, for a wide stand-in: never all of it in memory.
+            with path.open("rb") as handle:
+                lfs = hashlib.file_digest(handle, "sha256").hexdigest()
+            stored = f"version https://git-lfs.github.com/spec/v1\noid sha256:{lfs}\nsize {size}\n".encode()
+        else:
+            stored = path.read_bytes()
         oid = hashlib.sha1(b"blob %d\0" % len(stored) + stored).hexdigest()
-        found.append({"path": relative, "size": len(content), "oid": oid, "lfs": lfs})
+        found.append({"path": relative, "size": size, "oid": oid, "lfs": lfs})
     return found
 
 

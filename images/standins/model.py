@@ -1,4 +1,7 @@
-"""A stand-in model: the true architecture and configuration, shrunken widths, weights from the family's own init."""
+"""A stand-in model: the true architecture and configuration, weights from the family's own initialisation.
+
+A small one has shrunken widths and vocabulary; a wide one has the true ones, every token id included, and few layers.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,18 @@ import yaml
 
 from .manifest import write_manifest
 from .vocabulary import Vocabulary, make_tokenizer
-from .widths import shrunk
+from .widths import shallow, shrunk
 
 
-def make_model(asset_id: str, facts: Mapping[str, Any], folder: Path, seed: int) -> None:
+def make_model(asset_id: str, facts: Mapping[str, Any], folder: Path, seed: int, *, wide: bool = False) -> None:
     """Write the repository's files into `folder/main`, and the manifest."""
     main = folder / "main"
     main.mkdir()
-    config = shrunk(facts["config"], facts["widths"])
+    config = shallow(facts["config"]) if wide else shrunk(facts["config"], facts["widths"])
     generation = facts.get("generation_config")
+    vocabulary = None
     if facts.get("tokenizer"):
-        vocabulary = make_tokenizer(facts["tokenizer"], main)
+        vocabulary = make_tokenizer({**facts["tokenizer"], "fill": wide}, main)
         config = _with_ids(config, vocabulary)
         generation = _with_ids(generation, vocabulary) if generation else None
     if facts.get("labels"):
@@ -30,7 +34,9 @@ def make_model(asset_id: str, facts: Mapping[str, Any], folder: Path, seed: int)
         config["label2id"] = {name: number for number, name in enumerate(names)}
     for name, content in (facts.get("files") or {}).items():
         _write(main / name, _filled(content, config))
-    count = _make_weights(facts, config, main, seed)
+    count = (
+        _make_weights(facts, config, main, seed) if not wide else _wide_weights(facts, config, main, seed, vocabulary)
+    )
     _write(main / "config.json", config)
     if generation:
         _write(main / "generation_config.json", generation)
@@ -60,6 +66,10 @@ def _with_ids(content: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, A
             value = (
                 [_moved(each, vocabulary) for each in value] if isinstance(value, list) else _moved(value, vocabulary)
             )
+        elif key in ("lang_to_id", "task_to_id"):
+            value = {name: _moved(each, vocabulary) for name, each in value.items()}
+        elif key == "forced_decoder_ids" and value:
+            value = [[position, _moved(each, vocabulary)] for position, each in value]
         elif isinstance(value, Mapping):
             value = _with_ids(value, vocabulary)
         found[key] = value
@@ -75,12 +85,7 @@ def _make_weights(facts: Mapping[str, Any], config: Mapping[str, Any], folder: P
     import torch
     import transformers
 
-    transformers.logging.set_verbosity_error()
-    torch.manual_seed(seed)
-    own = dict(config) | (facts.get("init") or {})
-    for key in ("model_type", "transformers_version"):
-        own.pop(key, None)
-    settings = transformers.AutoConfig.for_model(config["model_type"], **own)
+    settings = _settings(facts, config, seed)
     model = getattr(transformers, facts["architecture"])(settings)
     _settle(model)
     model = model.to(getattr(torch, facts["dtype"]))
@@ -93,6 +98,36 @@ def _make_weights(facts: Mapping[str, Any], config: Mapping[str, Any], folder: P
     for extra in ("config.json", "generation_config.json"):
         (folder / extra).unlink(missing_ok=True)
     return count
+
+
+def _wide_weights(
+    facts: Mapping[str, Any], config: Mapping[str, Any], folder: Path, seed: int, vocabulary: Vocabulary | None
+) -> int:
+    """The same for a wide stand-in, which has no room in memory."""
+    import torch
+    import transformers
+
+    from .sparse import write_sparse
+
+    count = 0
+    if facts.get("weights", "safetensors") == "safetensors":
+        architecture = getattr(transformers, facts["architecture"])
+        settings = _settings(facts, config, seed)
+        count = write_sparse(architecture, settings, getattr(torch, facts["dtype"]), folder, vocabulary)
+    return count or _make_weights(facts, config, folder, seed)
+
+
+def _settings(facts: Mapping[str, Any], config: Mapping[str, Any], seed: int) -> Any:
+    """The library's configuration object; random numbers start from `seed`."""
+    import torch
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    torch.manual_seed(seed)
+    own = dict(config) | (facts.get("init") or {})
+    for key in ("model_type", "transformers_version"):
+        own.pop(key, None)
+    return transformers.AutoConfig.for_model(config["model_type"], **own)
 
 
 def _settle(model: Any) -> None:

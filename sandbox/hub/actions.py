@@ -7,20 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from sandbox.assets import Revision, Standin
 from sandbox.hub import errors, listing
 from sandbox.hub.address import Address
+from sandbox.repository import Repository, Revision
 
 TRUE = ("true", "True", "1")
 PAGE = 1000
 """Entries of a tree per page; the hub gives 1000 and names the next page in the Link header."""
 
 
-def resolve(request: Request, address: Address, revision: Revision) -> Response:
-    """A file's content, or with HEAD its size and tags. Ranges are answered by Starlette."""
+async def resolve(request: Request, address: Address, revision: Revision) -> Response:
+    """A file's content, or with HEAD its size and tags. Ranges are answered by Starlette. Raises NotServedError."""
     entry = revision.by_path.get(address.path)
     if entry is None:
         response: Response = errors.entry_not_found(address.path, address.revision)
@@ -35,14 +36,18 @@ def resolve(request: Request, address: Address, revision: Revision) -> Response:
     }
     if entry.lfs:
         headers |= {"X-Linked-Size": str(entry.size), "X-Linked-ETag": f'"{entry.lfs}"'}
+    if request.method == "HEAD":
+        # Answered from the listing: the content may be far away still.
+        return Response(headers=headers | {"Content-Length": str(entry.size)})
+    path = await run_in_threadpool(revision.locate, entry)
     plain = entry.path.endswith((".json", ".txt", ".md", ".py", ".yaml", ".csv", ".jsonl", ".jinja"))
     media_type = "text/plain; charset=utf-8" if plain else "application/octet-stream"
-    return FileResponse(revision.folder / entry.path, headers=headers, media_type=media_type)
+    return FileResponse(path, headers=headers, media_type=media_type)
 
 
-def info(request: Request, standin: Standin, revision: Revision) -> Response:
+def info(request: Request, repository: Repository, revision: Revision) -> Response:
     query = request.query_params
-    described = listing.info(standin, revision, blobs=query.get("blobs") in TRUE)
+    described = listing.info(repository, revision, blobs=query.get("blobs") in TRUE)
     if query.get("securityStatus") in TRUE:
         described["securityRepoStatus"] = {"scansDone": True, "filesWithIssues": []}
     return JSONResponse(described, headers={"X-Repo-Commit": revision.sha})
@@ -74,8 +79,8 @@ async def paths_info(request: Request, revision: Revision) -> Response:
     return JSONResponse(listing.paths_info(revision, paths, expand))
 
 
-def refs(standin: Standin) -> Response:
-    return JSONResponse(listing.refs(standin))
+def refs(repository: Repository) -> Response:
+    return JSONResponse(listing.refs(repository))
 
 
 def commits(revision: Revision) -> Response:

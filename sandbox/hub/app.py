@@ -1,8 +1,7 @@
-"""The hub's addresses, answered from the asset store; every request is recorded with what stood behind it."""
+"""The hub's addresses, answered from a source of assets; every request is recorded with what stood behind it."""
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox.assets import Asset, AssetStore, Revision, Standin
 from sandbox.errors import InfrastructureError
 from sandbox.hub import actions, errors, services
 from sandbox.hub.address import Address, parse
-from sandbox.hub.record import HubRequest, Provided, Recorder
-
-COMMIT = re.compile(r"[0-9a-f]{7,40}")
+from sandbox.hub.record import HubRequest, Recorder
+from sandbox.repository import Asset, AssetSource, NotServedError, Provided, Repository, Revision
 
 
 @dataclass
@@ -32,7 +29,7 @@ class _Answer:
     detail: str = ""
 
 
-def hub_app(store: AssetStore, recorder: Recorder) -> Starlette:
+def hub_app(source: AssetSource, recorder: Recorder) -> Starlette:
     """The application; one per stage attempt, so that `recorder` holds that attempt's requests only."""
 
     async def serve(request: Request) -> Response:
@@ -40,11 +37,11 @@ def hub_app(store: AssetStore, recorder: Recorder) -> Starlette:
         raw_path = bytes(request.scope.get("raw_path") or request.url.path.encode()).decode("latin-1")
         address = parse(raw_path.split("?")[0])
         if address is None:
-            name, response = await services.answer(request, store)
+            name, response = await services.answer(request, source)
             answer = _Answer(response, Provided.SERVICE)
         else:
             name = address.action
-            answer = await _answer(request, address, store)
+            answer = await _answer(request, address, source)
         recorder.add(
             HubRequest(
                 time=arrived,
@@ -67,26 +64,32 @@ def hub_app(store: AssetStore, recorder: Recorder) -> Starlette:
     return Starlette(routes=[Route("/{path:path}", serve, methods=methods)])
 
 
-async def _answer(request: Request, address: Address, store: AssetStore) -> _Answer:
+async def _answer(request: Request, address: Address, source: AssetSource) -> _Answer:
     authenticated = "authorization" in request.headers
-    asset = store.find(address.kind, address.repo)
+    try:
+        asset = await run_in_threadpool(source.find, address.kind, address.repo)
+    except NotServedError as problem:
+        return _Answer(errors.repository_not_found(authenticated), Provided.MISSING, detail=str(problem))
     if asset is None:
-        exists = store.catalogue.can_exist(address.kind, address.repo)
+        exists = source.can_exist(address.kind, address.repo)
         provided = Provided.MISSING if exists else Provided.NONEXISTENT
         return _Answer(errors.repository_not_found(authenticated), provided)
+    provided = source.provided(asset)
     if asset.id != address.repo:
-        return _Answer(_moved(request, address, asset), Provided.STANDIN, asset.id)
+        return _Answer(_moved(request, address, asset), provided, asset.id)
     if asset.gated and not authenticated and not address.api:
         return _Answer(errors.gated(asset.id, authenticated), Provided.GATED, asset.id)
     try:
-        standin = await run_in_threadpool(store.standin, asset)
+        repository = await run_in_threadpool(source.repository, asset)
+        revision = await run_in_threadpool(repository.revision, address.revision)
+        if revision is None:
+            return _Answer(errors.revision_not_found(address.revision), provided, asset.id)
+        response = await _act(request, address, repository, revision)
+    except NotServedError as problem:
+        return _Answer(errors.unavailable(), Provided.MISSING, asset.id, str(problem))
     except InfrastructureError as problem:
         return _Answer(errors.unavailable(), Provided.INFRASTRUCTURE, asset.id, str(problem))
-    revision = _revision(standin, address.revision)
-    if revision is None:
-        return _Answer(errors.revision_not_found(address.revision), Provided.STANDIN, asset.id)
-    response = await _act(request, address, standin, revision)
-    return _Answer(response, Provided.STANDIN, asset.id)
+    return _Answer(response, provided, asset.id)
 
 
 def _moved(request: Request, address: Address, asset: Asset) -> Response:
@@ -98,32 +101,19 @@ def _moved(request: Request, address: Address, asset: Asset) -> Response:
     return RedirectResponse(target, status_code=307)
 
 
-def _revision(standin: Standin, name: str) -> Revision | None:
-    """A branch by name or commit. Any other commit id may exist on the real hub: it gets the main branch's files."""
-    if name in standin.revisions:
-        return standin.revisions[name]
-    for revision in standin.revisions.values():
-        if revision.sha == name:
-            return revision
-    main = standin.revisions["main"]
-    if COMMIT.fullmatch(name):
-        return Revision(name if len(name) == 40 else main.sha, main.folder, main.files)
-    return main if name in standin.extra.get("tags", ()) else None
-
-
-async def _act(request: Request, address: Address, standin: Standin, revision: Revision) -> Response:
+async def _act(request: Request, address: Address, repository: Repository, revision: Revision) -> Response:
     query: Any = request.query_params
     match address.action:
         case "resolve":
-            return actions.resolve(request, address, revision)
+            return await actions.resolve(request, address, revision)
         case "info":
-            return actions.info(request, standin, revision)
+            return actions.info(request, repository, revision)
         case "tree":
             return actions.tree(address, revision, query)
         case "paths-info":
             return await actions.paths_info(request, revision)
         case "refs":
-            return actions.refs(standin)
+            return actions.refs(repository)
         case "treesize":
             return JSONResponse({"path": "/", "size": sum(entry.size for entry in revision.files)})
         case "commits":

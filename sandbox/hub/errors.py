@@ -44,4 +44,4 @@ def entry_not_found(path: str, revision: str) -> JSONResponse:
 
 def unavailable() -> JSONResponse:
     """Our own failure. The body says so, without details that a submission could use."""
-    return error(500, "Internal Error - the stand-in for this repository could not be made")
+    return error(500, "Internal Error - this repository could not be served")

@@ -1,19 +1,19 @@
-"""The hub's JSON descriptions of a repository, made from a stand-in's manifest."""
+"""The hub's JSON descriptions of a repository, made from what a source says of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.assets import FileEntry, Revision, Standin
+from sandbox.repository import FileEntry, Repository, Revision
 
 FIRST_SEEN = "2023-01-01T00:00:00.000Z"
 """Stand-ins have no history; every date that clients parse is this one."""
 
 
-def info(standin: Standin, revision: Revision, blobs: bool) -> dict[str, Any]:
+def info(repository: Repository, revision: Revision, blobs: bool) -> dict[str, Any]:
     """`/api/models/ID` and `/api/datasets/ID`. `blobs`: also sizes and object ids of the files."""
-    asset, card = standin.asset, standin.card
+    asset, card = repository.asset, repository.card
     siblings = []
     for entry in revision.files:
         sibling: dict[str, Any] = {"rfilename": entry.path}
@@ -33,7 +33,7 @@ def info(standin: Standin, revision: Revision, blobs: bool) -> dict[str, Any]:
         "disabled": False,
         "downloads": 1000,
         "likes": 10,
-        "tags": standin.tags,
+        "tags": repository.tags,
         "siblings": siblings,
     }
     if "/" in asset.id:
@@ -41,8 +41,10 @@ def info(standin: Standin, revision: Revision, blobs: bool) -> dict[str, Any]:
     if card:
         found["cardData"] = card
     if asset.kind == "model":
-        found |= {"modelId": asset.id, "library_name": standin.extra.get("library_name", "transformers")}
-        found |= {key: standin.extra[key] for key in ("pipeline_tag", "config", "safetensors") if key in standin.extra}
+        found |= {"modelId": asset.id, "library_name": repository.extra.get("library_name", "transformers")}
+        found |= {
+            key: repository.extra[key] for key in ("pipeline_tag", "config", "safetensors") if key in repository.extra
+        }
     return found
 
 
@@ -97,10 +99,10 @@ def paths_info(revision: Revision, paths: Iterable[str], expand: bool) -> list[d
     return found
 
 
-def refs(standin: Standin) -> dict[str, Any]:
+def refs(repository: Repository) -> dict[str, Any]:
     """`/refs`: branches, converted branches and tags."""
     found: dict[str, list[dict[str, str]]] = {"branches": [], "converts": [], "tags": []}
-    for name, revision in standin.revisions.items():
+    for name, revision in repository.revisions.items():
         if name.startswith("refs/convert/"):
             entry = {"name": name.rsplit("/", 1)[1], "ref": name, "targetCommit": revision.sha}
             found["converts"].append(entry)

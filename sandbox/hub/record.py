@@ -5,24 +5,9 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 
-
-class Provided(StrEnum):
-    """What stood behind an answer; the review decides from this whose fault a failure is."""
-
-    STANDIN = "stand-in"
-    MISSING = "missing"
-    """The id may well exist on the real hub, but the catalogue does not have it: never the submission's fault."""
-    NONEXISTENT = "nonexistent"
-    """The real hub cannot have this id: a name without an owner that is none of its canonical short names."""
-    GATED = "gated"
-    """The real hub refuses this repository's files to a caller without a token, and this caller sent none."""
-    INFRASTRUCTURE = "infrastructure"
-    """A stand-in exists, but making it failed: our fault."""
-    SERVICE = "service"
-    """No repository was asked for (who am I, telemetry, an address the hub does not have)."""
+from sandbox.repository import Provided
 
 
 @dataclass(frozen=True)
@@ -48,7 +33,7 @@ class HubRequest:
     status: int
     provided: Provided
     detail: str = ""
-    """Our own words on a failure of ours; "" otherwise."""
+    """Our own words on a failure of ours or on what is missing; "" otherwise."""
 
 
 class Recorder:

@@ -5,24 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 
-from sandbox.assets import AssetStore
 from sandbox.hub.app import hub_app
 from sandbox.hub.record import HubRequest, Recorder
+from sandbox.repository import AssetSource
 from sandbox.serving import ThreadedServer
 
 
 class HubServer:
-    """`with HubServer(store, socket=path, log=file) as hub: ...; hub.requests`.
+    """`with HubServer(source, socket=path, log=file) as hub: ...; hub.requests`.
 
     Either `socket`, a unix socket path that does not exist yet, or `port` on 127.0.0.1 (0: any free one).
     Raises InfrastructureError if the address cannot be had.
     """
 
     def __init__(
-        self, store: AssetStore, socket: Path | None = None, port: int | None = None, log: Path | None = None
+        self, source: AssetSource, socket: Path | None = None, port: int | None = None, log: Path | None = None
     ) -> None:
         self._recorder = Recorder(log)
-        self._app = hub_app(store, self._recorder)
+        self._app = hub_app(source, self._recorder)
         self._server = ThreadedServer("the hub stand-in", socket, port)
 
     @property

@@ -5,17 +5,17 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.assets import AssetStore
 from sandbox.hub import errors
+from sandbox.repository import AssetSource
 
 LISTED = {"/api/models": "model", "/api/datasets": "dataset", "/api/spaces": "metric"}
 
 
-async def answer(request: Request, store: AssetStore) -> tuple[str, Response]:
+async def answer(request: Request, source: AssetSource) -> tuple[str, Response]:
     """The service's name for the record, and its answer."""
     path = request.url.path.rstrip("/")
     if path in LISTED:
-        return "list", _listed(request, store, LISTED[path])
+        return "list", _listed(request, source, LISTED[path])
     if path.startswith("/api/telemetry"):
         return "telemetry", Response(status_code=200)
     if path == "/api/whoami-v2":
@@ -43,13 +43,13 @@ def _whoami(request: Request) -> Response:
     return JSONResponse(user | {"auth": {"type": "access_token"} | access})
 
 
-def _listed(request: Request, store: AssetStore, kind: str) -> Response:
+def _listed(request: Request, source: AssetSource, kind: str) -> Response:
     """The list endpoints know `search`, `author` and `limit`; the order is the catalogue's."""
     query = request.query_params
     wanted, author = query.get("search", "").lower(), query.get("author", "").lower()
     limit = int(query["limit"]) if query.get("limit", "").isdigit() else 1000
     found = []
-    for asset in store.catalogue.assets():
+    for asset in source.assets():
         owned = not author or asset.id.lower().startswith(f"{author}/")
         if asset.kind == kind and wanted in asset.id.lower() and owned:
             described = {

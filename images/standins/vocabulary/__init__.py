@@ -18,6 +18,10 @@ def make_tokenizer(facts: Mapping[str, Any], folder: Path) -> Vocabulary:
             from .wordpiece import make
         case "sentencepiece":
             from .pieces import make
+        case "clip_bpe":
+            from .clip_bpe import make
+        case "letters":
+            from .letters import make
         case kind:
             raise ValueError(f"tokenizer kind {kind!r} is not known")
     vocabulary = make(facts, folder)

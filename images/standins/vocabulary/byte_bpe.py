@@ -10,7 +10,7 @@ from typing import Any
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from ..text import corpus
-from .common import LINES, Vocabulary, finish, save_json
+from .common import LINES, Vocabulary, added, filler_tokens, finish, save_json
 
 CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -22,13 +22,13 @@ SPLITS = {
 
 
 def make(facts: Mapping[str, Any], folder: Path) -> Vocabulary:
-    vocab, merges = _train(facts)
+    vocab, merges, filler = _train(facts)
     tokenizer = Tokenizer(models.BPE(vocab, merges, ignore_merges=bool(facts.get("ignore_merges", False))))
     if facts.get("normalizer") == "nfc":
         tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = _pre_tokenizer(facts)
     tokenizer.decoder = decoders.ByteLevel()
-    vocabulary = finish(facts, tokenizer)
+    vocabulary = finish(facts, tokenizer, filler)
     tokenizer.post_processor = _post_processor(facts, vocabulary)
     files = facts["files"]
     if "tokenizer.json" in files:
@@ -41,8 +41,8 @@ def make(facts: Mapping[str, Any], folder: Path) -> Vocabulary:
     return vocabulary
 
 
-def _train(facts: Mapping[str, Any]) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Vocabulary (first tokens, bytes and merges, last tokens) and merges in order of their rank."""
+def _train(facts: Mapping[str, Any]) -> tuple[dict[str, int], list[tuple[str, str]], range]:
+    """Vocabulary (first tokens, bytes and merges, filler, last tokens), merges by rank, ids of the filler."""
     learner = Tokenizer(models.BPE())
     learner.pre_tokenizer = _pre_tokenizer(facts)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -54,8 +54,11 @@ def _train(facts: Mapping[str, Any]) -> tuple[dict[str, int], list[tuple[str, st
         raise ValueError(f"asked for {facts['regular']} regular tokens, the text gives {len(regular)}")
     first = [each["content"] for each in facts.get("first", [])]
     last = [each["content"] for each in facts.get("last", [])]
-    vocab = {token: number for number, token in enumerate([*first, *regular, *last])}
-    return vocab, [tuple(pair) if isinstance(pair, list) else tuple(pair.split(" ")) for pair in learned["merges"]]
+    filler = filler_tokens(facts, len(first) + len(regular) + len(last) + len(added(facts)))
+    vocab = {token: number for number, token in enumerate([*first, *regular, *filler, *last])}
+    merges = [tuple(pair) if isinstance(pair, list) else tuple(pair.split(" ")) for pair in learned["merges"]]
+    begin = len(first) + len(regular)
+    return vocab, merges, range(begin, begin + len(filler))
 
 
 def _pre_tokenizer(facts: Mapping[str, Any]) -> Any:

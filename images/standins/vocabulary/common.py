@@ -26,6 +26,8 @@ class Vocabulary:
     """Token -> id in the stand-in."""
     moved: Mapping[int, int]
     """True id -> id in the stand-in, for the tokens that the facts name."""
+    filler: range = range(0)
+    """Ids that no text gives, which bring a vocabulary to its true length."""
 
     def new_id(self, true_id: int) -> int:
         """Where a token id of the true configuration went.
@@ -40,19 +42,48 @@ class Vocabulary:
         return max(0, self.length - (self.true_length - true_id))
 
 
+def filler_tokens(facts: Mapping[str, Any], length: int) -> list[str]:
+    """What a tokenizer of `length` tokens lacks to its true length; none unless the facts ask (`fill`).
+
+    No text is cut into them: all tokenizers here cut at a bar before they look a word up.
+    """
+    missing = facts["true_length"] - length if facts.get("fill") else 0
+    return [f"<|filler|{number}|>" for number in range(missing)]
+
+
 def named_tokens(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Tokens with true ids, in order: those at the vocabulary's start, then those after its regular ones."""
     return [*facts.get("first", []), *facts.get("last", []), *added(facts)]
 
 
 def added(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Tokens after the regular ones, a run of reserved ones (`reserved: {id, count, content, number}`) included."""
+    """Tokens after the regular ones, runs of like ones included.
+
+    `reserved: {id, count, content, number}` is a run that counts up from `number`; with `step`, each is that much
+    later than the one before (the time stamps of speech). `languages: {id, codes}` is one token per language.
+    """
     found = list(facts.get("added", []))
+    spoken = facts.get("languages")
+    if spoken:
+        found += [{"id": spoken["id"] + n, "content": f"<|{code}|>"} for n, code in enumerate(spoken["codes"])]
+        found.sort(key=lambda each: int(each["id"]))
     run = facts.get("reserved")
     if run:
-        numbers = range(run["count"])
-        found += [{"id": run["id"] + n, "content": run["content"].format(run["number"] + n)} for n in numbers]
-    return found
+        step, special = run.get("step", 1), run.get("special", True)
+        for n in range(run["count"]):
+            content = run["content"].format((run["number"] + n) * step)
+            found.append({"id": run["id"] + n, "content": content, "special": special})
+    return _without_gaps(found, facts["true_length"]) if facts.get("fill") else found
+
+
+def _without_gaps(named: list[dict[str, Any]], end: int) -> list[dict[str, Any]]:
+    """`named` with filler for the ids between them that the facts leave out, where they are in order of their ids."""
+    ids = [each["id"] for each in named]
+    if not ids or ids != sorted(ids) or ids[-1] >= end:
+        return named
+    by_id = {each["id"]: each for each in named}
+    filler = {"special": False, "normalized": False}
+    return [by_id.get(n) or {"id": n, "content": f"<|filler|added|{n}|>", **filler} for n in range(ids[0], end)]
 
 
 def added_tokens(names: list[dict[str, Any]]) -> list[AddedToken]:
@@ -70,14 +101,14 @@ def added_tokens(names: list[dict[str, Any]]) -> list[AddedToken]:
     ]
 
 
-def finish(facts: Mapping[str, Any], tokenizer: Tokenizer) -> Vocabulary:
+def finish(facts: Mapping[str, Any], tokenizer: Tokenizer, filler: range = range(0)) -> Vocabulary:
     """Add the named tokens and read off where the true ids went."""
     tokenizer.add_tokens(added_tokens(added(facts)))
     marked = [each for each in (*facts.get("first", []), *facts.get("last", [])) if each.get("mark", True)]
     tokenizer.add_special_tokens(added_tokens(marked))
     ids = tokenizer.get_vocab(with_added_tokens=True)
     moved = {each["id"]: ids[each["content"]] for each in named_tokens(facts)}
-    return Vocabulary(len(ids), facts["true_length"], ids, moved)
+    return Vocabulary(len(ids), facts["true_length"], ids, moved, filler)
 
 
 def save_json(tokenizer: Tokenizer, folder: Path) -> None:

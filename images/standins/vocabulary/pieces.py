@@ -11,7 +11,7 @@ import sentencepiece
 from tokenizers import Tokenizer
 
 from ..text import corpus
-from .common import LINES, Vocabulary, added, added_tokens, named_tokens, save_json
+from .common import LINES, Vocabulary, added, added_tokens, filler_tokens, named_tokens, save_json
 
 ROLES = ("pad", "unk", "bos", "eos")
 OPTIONS = tuple(f"{name}_token" for name in ["bos", "eos", "unk", "pad", "cls", "sep", "mask"]) + (
@@ -31,11 +31,16 @@ def make(facts: Mapping[str, Any], folder: Path) -> Vocabulary:
     path = folder / facts["model_file"]
     path.write_bytes(content)
     fast = _fast(facts, path)
+    filler = filler_tokens(facts, fast.get_vocab_size(with_added_tokens=True))
+    if filler:
+        path.write_bytes(_filled(content, filler, facts))
+        fast = _fast(facts, path)
     if "tokenizer.json" in facts["files"]:
         save_json(fast, folder)
     ids = fast.get_vocab(with_added_tokens=True)
     moved = {each["id"]: ids[each["content"]] for each in named_tokens(facts)}
-    return Vocabulary(len(ids), facts["true_length"], ids, moved)
+    begin = ids[filler[0]] if filler else 0  # They stay together, behind all others.
+    return Vocabulary(len(ids), facts["true_length"], ids, moved, range(begin, begin + len(filler)))
 
 
 def _train(facts: Mapping[str, Any]) -> bytes:
@@ -65,6 +70,27 @@ def _train(facts: Mapping[str, Any]) -> bytes:
         **roles,
     )
     return written.getvalue()
+
+
+def _filled(content: bytes, filler: list[str], facts: Mapping[str, Any]) -> bytes:
+    """A trained model with more pieces, which no text is better cut into, and its symbols at their true ids."""
+    from sentencepiece import sentencepiece_model_pb2
+
+    model = sentencepiece_model_pb2.ModelProto.FromString(content)
+    least = min(piece.score for piece in model.pieces)
+    for number, token in enumerate(filler, start=1):
+        model.pieces.add(piece=token, score=least - 100 - number)
+    held = {piece.piece: piece for piece in model.pieces}
+    symbols = {*facts.get("control", []), *facts.get("symbols", [])} & set(held)
+    at = {each["id"]: held[each["content"]] for each in named_tokens(facts) if each["content"] in symbols}
+    fixed = {piece.piece for piece in at.values()}
+    others = (piece for piece in list(model.pieces) if piece.piece not in fixed)
+    ordered = [at[number] if number in at else next(others) for number in range(len(model.pieces))]
+    found = sentencepiece_model_pb2.ModelProto(
+        trainer_spec=model.trainer_spec, normalizer_spec=model.normalizer_spec, pieces=ordered
+    )
+    found.trainer_spec.vocab_size = len(ordered)
+    return bytes(found.SerializeToString())
 
 
 def _fast(facts: Mapping[str, Any], path: Path) -> Tokenizer:

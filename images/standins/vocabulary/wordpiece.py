@@ -9,7 +9,7 @@ from typing import Any
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from ..text import corpus
-from .common import LINES, Vocabulary, finish, save_json
+from .common import LINES, Vocabulary, added, filler_tokens, finish, save_json
 
 RANGES = ((0x21, 0x7F), (0xA1, 0x180), (0x391, 0x3CA), (0x410, 0x450), (0x5D0, 0x5EB), (0x3041, 0x3097))
 """Printable ASCII, Latin, Greek, Cyrillic, Hebrew, Hiragana."""
@@ -21,20 +21,29 @@ def make(facts: Mapping[str, Any], folder: Path) -> Vocabulary:
     if facts.get("unused"):
         tokens = _with_unused(facts)
     pieces = _train(lower, facts["regular"])
-    vocab = {token: number for number, token in enumerate(dict.fromkeys([*tokens, *pieces]))}
+    last = [each["content"] for each in facts.get("last", [])]
+    known = list(dict.fromkeys([*tokens, *pieces]))
+    filler = filler_tokens(facts, len(known) + len(last) + len(added(facts)))
+    vocab = {token: number for number, token in enumerate([*known, *filler, *last])}
     tokenizer = Tokenizer(models.WordPiece(vocab, unk_token="[UNK]", max_input_chars_per_word=100))
     tokenizer.normalizer = _normalizer(lower)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece(prefix="##")
-    vocabulary = finish(facts, tokenizer)
-    special = [(name, vocab[name]) for name in ("[CLS]", "[SEP]")]
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS]:0 $A:0 [SEP]:0", pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1", special_tokens=special
-    )
+    vocabulary = finish(facts, tokenizer, range(len(known), len(known) + len(filler)))
+    tokenizer.post_processor = _frame(facts, vocab)
     if "tokenizer.json" in facts["files"]:
         save_json(tokenizer, folder)
     (folder / "vocab.txt").write_text("\n".join(vocab) + "\n", encoding="utf-8")
     return vocabulary
+
+
+def _frame(facts: Mapping[str, Any], vocab: Mapping[str, int]) -> Any:
+    if facts.get("frame") == "roberta":
+        return processors.RobertaProcessing(("</s>", vocab["</s>"]), ("<s>", vocab["<s>"]), add_prefix_space=False)
+    special = [(name, vocab[name]) for name in ("[CLS]", "[SEP]")]
+    return processors.TemplateProcessing(
+        single="[CLS]:0 $A:0 [SEP]:0", pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1", special_tokens=special
+    )
 
 
 def _with_unused(facts: Mapping[str, Any]) -> list[str]:

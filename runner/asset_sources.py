@@ -1,0 +1,48 @@
+"""Where a review's assets come from: what it starts with, and what it looks at again when a stand-in is in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from runner.evidence import HubRequest
+from runner.settings import Settings
+from runner.vocabulary import Provided
+from sandbox.assets import AssetStore
+from sandbox.fidelity import Fidelity
+from sandbox.layers import Layers
+from sandbox.mirror import Live, Mirror
+from sandbox.repository import AssetSource
+
+
+def sources(settings: Settings) -> list[AssetSource]:
+    """From the one to start with to the nearest to the real hub; each can stand where `Services` wants its assets.
+
+    `assets=standin`: small stand-ins, wide ones, and the mirror where there is one. `assets=mirror`: the mirror, and
+    small, then wide stand-ins for what it lacks. `assets=live`: the network alone. Close the first to stop what is
+    being made for any of them.
+    """
+    small = AssetStore(settings.cache() / "assets")
+    wide = small.at(Fidelity.WIDE)
+    mirror = Mirror(settings.mirror())
+    match settings.assets.kind:
+        case "live":
+            return [Live(mirror)]
+        case "mirror":
+            return [Layers([mirror, small]), Layers([mirror, wide])]
+        case _:
+            mirrored: list[AssetSource] = [Layers([mirror, wide])] if mirror.assets() else []
+            return [small, wide, *mirrored]
+
+
+def nearer(later: Sequence[AssetSource], now: AssetSource, asked: Iterable[HubRequest]) -> AssetSource | None:
+    """The first of `later` that serves any of the assets that an attempt asked for otherwise than `now` did.
+
+    None: to run again would show the same.
+    """
+    served = [request for request in asked if request.provided is not Provided.MISSING]
+    return next((source for source in later if any(_differs(source, now, request) for request in served)), None)
+
+
+def _differs(source: AssetSource, now: AssetSource, request: HubRequest) -> bool:
+    asset, before = source.find(request.kind, request.id), now.find(request.kind, request.id)
+    return asset is not None and before is not None and source.fingerprint(asset) != now.fingerprint(before)

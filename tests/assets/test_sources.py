@@ -1,0 +1,106 @@
+"""Which sources a review has, in which order, and when another look is worth it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.asset_sources import nearer, sources
+from runner.evidence import HubRequest
+from runner.hub_requests import summarise
+from runner.missing_assets import how_to_add
+from runner.prefetch import Prefetch, named_assets
+from runner.settings import SettingsError, load_settings
+from runner.submissions.model import Submission
+from runner.vocabulary import Provided
+from sandbox.assets import AssetStore
+from sandbox.hub import HubRequest as Recorded
+from sandbox.hub import Provided as Answer
+from sandbox.mirror.take_in import take_in
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    return folder
+
+
+def submission(text: str) -> Submission:
+    return Submission(id="s", source="here", files={"src/train.py": text}, runs=())
+
+
+def request(kind: str, asset_id: str, provided: Provided = Provided.STAND_IN) -> HubRequest:
+    return HubRequest(kind=kind, id=asset_id, provided=provided)  # type: ignore[arg-type]
+
+
+def test_stand_ins_come_first_then_wide_ones_then_the_mirror_where_there_is_one(tmp_path: Path, copy: Path) -> None:
+    words = [f"cache_dir={tmp_path}"]
+    assert [each.name for each in sources(load_settings(words))] == ["stand-ins (small)", "stand-ins (wide)"]
+    take_in(copy, tmp_path / "mirror", "model", "gpt2")
+    names = [each.name for each in sources(load_settings(words))]
+    assert names[2] == f"mirror {tmp_path / 'mirror'}, then stand-ins (wide)"
+
+
+def test_the_mirror_comes_first_where_it_is_asked_for(tmp_path: Path, copy: Path) -> None:
+    with pytest.raises(SettingsError, match="assets add"):
+        load_settings(["assets=mirror", f"cache_dir={tmp_path}"])
+    take_in(copy, tmp_path / "elsewhere", "model", "gpt2")
+    chosen = sources(
+        load_settings(["assets=mirror", f"assets.mirror={tmp_path / 'elsewhere'}", f"cache_dir={tmp_path}"])
+    )
+    gpt2 = chosen[0].find("model", "gpt2")
+    bert = chosen[0].find("model", "bert-base-uncased")
+    assert gpt2 is not None and bert is not None and gpt2.id == "openai-community/gpt2"
+    assert (chosen[0].provided(gpt2), chosen[0].provided(bert)) == (Answer.MIRROR, Answer.STANDIN)
+
+
+def test_live_asks_nobody_before_it_is_asked(tmp_path: Path) -> None:
+    (live,) = sources(load_settings(["assets=live", f"cache_dir={tmp_path}"]))
+    assert live.prepare([("model", "gpt2")]) == []
+
+
+def test_another_look_is_taken_only_where_it_shows_something_else(tmp_path: Path, copy: Path) -> None:
+    take_in(copy, tmp_path / "mirror", "dataset", "gsm8k")
+    small, wide, mirror = sources(load_settings([f"cache_dir={tmp_path}"]))
+    model, rows = request("model", "openai-community/gpt2"), request("dataset", "openai/gsm8k")
+    assert nearer([wide, mirror], small, [model]) is wide
+    assert nearer([wide, mirror], small, [rows]) is mirror
+    assert nearer([mirror], wide, [model]) is None
+    assert nearer([wide, mirror], small, [request("dataset", "nyu-mll/glue")]) is None
+    assert nearer([wide], small, [request("model", "no/such", Provided.MISSING)]) is None
+
+
+def recorded(provided: Answer, action: str = "resolve", detail: str = "") -> Recorded:
+    return Recorded(0, 0, "GET", "model", "owner/tiny", "owner/tiny", "main", action, "x", 200, provided, detail)
+
+
+def test_a_refusal_stands_until_a_file_is_served(store: AssetStore) -> None:
+    gated, described = recorded(Answer.GATED), recorded(Answer.STANDIN, "info")
+    (line,) = summarise([gated, described], store)
+    assert (line.provided, line.reason, line.requests) == (Provided.MISSING, "gated", 2)
+    (line,) = summarise([gated, described, recorded(Answer.STANDIN)], store)
+    assert (line.provided, line.reason) == (Provided.STAND_IN, "")
+    (line,) = summarise([recorded(Answer.INFRASTRUCTURE, detail="the generator broke")], store)
+    assert (line.reason, line.detail) == ("infrastructure", "the generator broke")
+
+
+def test_what_can_be_added_is_said_with_the_command() -> None:
+    told = how_to_add([request("model", "someone/model"), request("dataset", "someone/rows")])
+    assert "sandbox-review assets add someone/model;" in told
+    assert "assets add someone/rows --kind dataset" in told and "assets=mirror" in told
+    assert how_to_add([request("model", "Llama-2-7B"), request("model", "a/b; rm -rf /")]) == ""
+
+
+def test_named_assets_are_found_by_any_name(store: AssetStore) -> None:
+    found = named_assets(submission('name = "Tiny-Model"\nload("rows")\n# owner/tinyx\n'), store)
+    assert sorted(found) == [("dataset", "owner/rows"), ("model", "owner/tiny")]
+
+
+def test_a_closed_prefetch_has_ended(store: AssetStore) -> None:
+    prefetch = Prefetch(submission('"tiny-model"'), store)
+    prefetch.close()
+    prefetch.wait()
+    assert not prefetch.problem
