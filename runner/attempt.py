@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,8 @@ from runner.services import Services
 from runner.tracebacks import root_traceback
 from runner.vocabulary import StageName, Status
 from sandbox.death import cause_of_death
-from sandbox.protocol import Mount, Network, Outcome, Task
+from sandbox.downloads import DownloadStore
+from sandbox.protocol import Mount, Network, Outcome, StopSignal, Task
 
 if TYPE_CHECKING:
     from runner.workbench import Workbench
@@ -82,10 +83,12 @@ class Attempt:
         network: Network = Network.NONE,
         with_services: bool = False,
         record: str = "",
+        stop: Callable[[], bool] | None = None,
     ) -> Outcome:
         """Run one command in a fresh sandbox around this attempt's workspace.
 
-        stdout, stderr and usage go to the evidence folder, or to its sub-folder `record`.
+        stdout, stderr and usage go to the evidence folder, or to its sub-folder `record`. Once `stop` says so, the
+        command is stopped for being over its budget.
         Raises sandbox.errors.InfrastructureError if it could not be started.
         """
         folder = self.record / record if record else self.record
@@ -114,14 +117,15 @@ class Attempt:
                 services=services.sockets if services else {},
                 gpus=0 if network is Network.INDEX else bench.settings.gpu,
             )
-            outcome = bench.sandbox.run(task, folder, cancel=bench.cancel)
+            outcome = bench.sandbox.run(task, folder, cancel=StopSignal(bench.cancel, stop) if stop else bench.cancel)
         bench.sandbox_seconds += outcome.wall_seconds
         return outcome
 
     def _serve(self, stack: contextlib.ExitStack, folder: Path) -> Services:
         """Start the services for one command; what they recorded is read when it has ended."""
         own_loopback = self.bench.sandbox.name != "process"
-        services = stack.enter_context(Services(self.bench.assets, folder, own_loopback=own_loopback))
+        downloads = DownloadStore(self.bench.settings.cache())
+        services = stack.enter_context(Services(self.bench.assets, downloads, folder, own_loopback=own_loopback))
 
         def read() -> None:
             self.hub.extend(services.hub_requests())

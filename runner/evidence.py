@@ -10,12 +10,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from runner.probe_facts import ProbeFacts
 from runner.review import Traceback
 from runner.vocabulary import Provided, StageName, Status
 
 
 class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # As strings: a loss that is no number must be readable again.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
 
 class FileProblem(_Facts):
@@ -97,6 +99,15 @@ class Composition(_Facts):
     exception: Traceback | None = None
 
 
+class Refusal(_Facts):
+    """What src/main.py did with a mode that does not exist."""
+
+    mode: str
+    outcome: Literal["refused", "accepted", "unclear"]
+    message: str = ""
+    """The error that refused it, what the experiment asked for first, or why neither was seen."""
+
+
 class ComposeFacts(_Facts):
     """Imports of every module of src/ and the configuration of every run id."""
 
@@ -106,6 +117,8 @@ class ComposeFacts(_Facts):
     compositions: list[Composition] = []
     without_hydra: list[str] = []
     """Entry points in which no `@hydra.main` was found."""
+    unknown_mode: Refusal | None = None
+    """None where it was not tried."""
     finished: bool = False
     """Whether the whole list was worked off."""
 
@@ -120,6 +133,8 @@ class HubRequest(_Facts):
     requests: int = 1
     reason: str = ""
     """For what is missing: not in the catalogue, no such repository, gated, build failure."""
+    detail: str = ""
+    """What its source said of it, for a reader."""
     real_sizes: list[int] = []
     """Sizes of the real model that its stand-in does not have."""
 
@@ -146,7 +161,9 @@ class TrialFacts(_Facts):
 
     kind: Literal["trial"] = "trial"
     work: dict[str, float] = {}
-    """Counters of the in-sandbox observer, summed over the processes of the attempt; empty if it saw nothing."""
+    """Counters of the probe, summed over the processes of the attempt; empty if it saw nothing."""
+    probe: ProbeFacts | None = None
+    """What the probe saw; None where it was not there."""
     changed_sources: list[str] = []
     stdout_empty: bool = False
     device_served: list[str] = []
@@ -162,6 +179,10 @@ class Evidence(_Facts):
     stage: StageName
     run_id: str | None = None
     attempt: int = 1
+    step: int = 0
+    """Repairs that the copy had when this attempt ran; 0: the submission as it is."""
+    fidelity: str = "small"
+    """Which assets it was given: small or wide stand-ins, or the mirror's."""
     status: Status
     status_evidence: str = ""
     """By which fact the status was decided."""

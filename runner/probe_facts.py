@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
 
 class Place(_Facts):
@@ -48,6 +48,8 @@ class Pass(_Facts):
     """Batches that were followed by a backward pass before the next one was asked for."""
     eval_batches: int = 0
     """Batches that were followed by a forward pass with gradients off and by no backward pass."""
+    forward_only: int = 0
+    """Batches that were followed by forward passes with gradients on and by no backward pass."""
     place: Place = Place()
 
 
@@ -60,6 +62,8 @@ class Phase(_Facts):
     """Of loaders; for `eval` a `generate` call outside a loader's batch counts as one."""
     forwards_without_loader: int = 0
     """Outermost forward passes that belong to no loader's batch and no `generate` call."""
+    passes: int = 0
+    """Passes over loaders that its batches came from: 2 where a validation and a test set are evaluated in a row."""
     place: Place = Place()
 
 
@@ -164,6 +168,8 @@ class Configuration(_Facts):
     """Dotted keys that the submission's code (not Hydra, OmegaConf or a printer) read one by one."""
     read_whole: list[Place] = []
     """Where the whole, or a branch of it, was turned into plain containers or text: what became of it is unknown."""
+    whole_keys: list[str] = []
+    """Dotted keys of those branches, "" for the whole."""
     opened: list[str] = []
     """YAML files below the repository that the submission or OmegaConf opened after composition, relative paths."""
 

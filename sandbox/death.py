@@ -16,8 +16,7 @@ What is not guessed, and what that costs:
 - A refused fork in a command that then failed is `process_limit`, though it may have failed of something else that
   came after. That is rare, and a command that needs more processes than it may have is wrong either way.
 - A full /tmp, an EFBIG or an ENOSPC that the command handled or reported itself is `failed`: only it has seen it.
-- `gpu_out_of_memory` and `stopped_over_budget` cannot be told from these facts; whoever reads the traceback and the
-  probe's events may refine `failed` and `ok` to them.
+- `gpu_out_of_memory` cannot be told from these facts; whoever reads the traceback may refine `failed` to it.
 - A command whose end nobody saw is `infrastructure_error`, even where the command may have killed its agent to get
   there (possible in the process backend only).
 """
@@ -38,6 +37,7 @@ Status = Literal[
     "disk_full",
     "output_limit",
     "process_limit",
+    "stopped_over_budget",
     "infrastructure_error",
     "skipped",
 ]
@@ -57,6 +57,7 @@ _STOPPED: dict[StopReason, tuple[Status, str]] = {
     StopReason.PROCESSES: ("process_limit", "stopped by the host's watchdog: over the process limit"),
     StopReason.DISK: ("disk_full", "over the disk limit of its writable folders"),
     StopReason.OUTPUT: ("output_limit", "stopped by the host: {output:.0f} MiB printed"),
+    StopReason.BUDGET: ("stopped_over_budget", "stopped by the host after {wall:.0f} s: far over its budget"),
     StopReason.CANCELLED: ("skipped", "cancelled by the user after {wall:.0f} s"),
 }
 

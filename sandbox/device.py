@@ -1,7 +1,7 @@
 """Host side of the device stand-in: switch it on for a command, and read afterwards what it served.
 
-The stand-in itself, sandbox/inside/device, is loaded by the observer into every Python process of a stage. What a
-stage shows with it on was seen on a stand-in device: numbers are not those of a card, and neither are times.
+The stand-in itself, sandbox/inside/device, is loaded by sandbox/inside/site into every Python process of a stage. What
+a stage shows with it on was seen on a stand-in device: numbers are not those of a card, and neither are times.
 """
 
 from __future__ import annotations

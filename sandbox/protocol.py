@@ -30,7 +30,35 @@ class StopReason(StrEnum):
     PROCESSES = "processes"
     DISK = "disk"
     OUTPUT = "output"
+    BUDGET = "budget"
+    """Whoever gave a StopSignal said that it did more than it may."""
     CANCELLED = "cancelled"
+
+
+class StopSignal(threading.Event):
+    """A `cancel` for one command: set when `cancel` is, or as soon as `over_budget()` says so.
+
+    It is asked several times a second; what goes wrong in it stops nothing.
+    """
+
+    def __init__(self, cancel: threading.Event, over_budget: Callable[[], bool]) -> None:
+        super().__init__()
+        self._cancel = cancel
+        self._over_budget = over_budget
+        self.reason = StopReason.CANCELLED
+        """Why, once it is set."""
+
+    def is_set(self) -> bool:
+        if super().is_set() or self._cancel.is_set():
+            return True
+        try:
+            over = self._over_budget()
+        except Exception:  # a broken look at the counters must not end a stage
+            return False
+        if over:
+            self.reason = StopReason.BUDGET
+            self.set()
+        return over
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import IO, Protocol
 from sandbox import usage
 from sandbox.control import Control, Ended, LostError
 from sandbox.output import MIB, Recorder
-from sandbox.protocol import Limits, Sample, StopReason
+from sandbox.protocol import Limits, Sample, StopReason, StopSignal
 from sandbox.usage import KernelFacts, Usage
 
 TICK_SECONDS = 0.1
@@ -91,7 +91,7 @@ class Watchdog:
             while ended is None and self.stopped_by is None:
                 ended = self._listen(TICK_SECONDS)
                 self.stopped_by = self._over_limit(final=ended is not None)
-            if ended is None and self.stopped_by in (StopReason.WALL, StopReason.CANCELLED):
+            if ended is None and self.stopped_by in (StopReason.WALL, StopReason.BUDGET, StopReason.CANCELLED):
                 self.control.send({"signal": 15})
                 ended = self._listen(GRACE_SECONDS)
         except LostError:
@@ -112,7 +112,7 @@ class Watchdog:
         if final:
             return None
         if self.cancel.is_set():
-            return StopReason.CANCELLED
+            return self.cancel.reason if isinstance(self.cancel, StopSignal) else StopReason.CANCELLED
         if self.seconds > self.limits.wall_seconds:
             return StopReason.WALL
         if any(output.total > self.limits.output_stop_mb * MIB for output in self.outputs):

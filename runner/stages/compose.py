@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
-from runner.evidence import ComposeFacts, Composition, Evidence, ImportFailure
+from runner.evidence import ComposeFacts, Composition, Evidence, ImportFailure, Refusal
 from runner.review import Traceback
 from runner.stages.environment.stage import mounts_of, run_variables
 from runner.stages.instruments import instruments
@@ -18,6 +18,7 @@ from runner.workbench import Installed, Workbench
 
 # Only the entry point of the promised command line: main may start train with other words than its own.
 _ENTRIES = ("src.main",)
+UNKNOWN_MODE = "neither-trial-nor-full"
 
 
 def run_compose(
@@ -31,6 +32,7 @@ def run_compose(
             "modules": modules,
             "entries": [entry for entry in _ENTRIES if entry in modules],
             "command_lines": {run_id: trial_words(run_id, f"{attempt.root}/{RESULTS}") for run_id in run_ids},
+            "unknown_mode": _unknown_mode(run_ids[0], f"{attempt.root}/{RESULTS}") if "src.main" in modules else None,
         }
         result = attempt.exchange / "composed.jsonl"
         command = [
@@ -38,14 +40,14 @@ def run_compose(
             attempt.hand_in("compose.json", spec),
             f"{attempt.exchange_mount.target}/{result.name}",
         ]
-        loaded = instruments(attempt, installed, device=device)
-        outcome = attempt.run(
-            command,
-            wall_seconds=bench.settings.limits.compose_wall_seconds,
-            environment={**run_variables(installed), **experiment_variables(bench), **loaded.variables},
-            mounts=[*mounts_of(bench, installed), *loaded.mounts],
-            with_services=True,
-        )
+        with instruments(attempt, installed, device=device) as loaded:
+            outcome = attempt.run(
+                command,
+                wall_seconds=bench.settings.limits.compose_wall_seconds,
+                environment={**run_variables(installed), **experiment_variables(bench), **loaded.variables},
+                mounts=[*mounts_of(bench, installed), *loaded.mounts],
+                with_services=True,
+            )
         lines = result.read_text("utf-8", "replace").splitlines() if result.is_file() else []
         facts = read_facts(lines, attempt.root)
         update = {"facts": facts, "bypasses": [DEVICE_STAND_IN] if device else []}
@@ -54,6 +56,11 @@ def run_compose(
         evidence = evidence.model_copy(update={"status": Status.FAILED, "status_evidence": "problems were found"})
     bench.progress.stage_finished(evidence)
     return evidence
+
+
+def _unknown_mode(run_id: str, results: str) -> dict[str, object]:
+    words = [*trial_words(run_id, results)[:-1], f"mode={UNKNOWN_MODE}"]
+    return {"entry": "src.main", "mode": UNKNOWN_MODE, "words": words}
 
 
 def source_modules(files: Iterable[str]) -> list[str]:
@@ -73,6 +80,7 @@ def read_facts(lines: Iterable[str], root: str) -> ComposeFacts:
     failures: list[ImportFailure] = []
     compositions: list[Composition] = []
     without: list[str] = []
+    unknown_mode: Refusal | None = None
     finished = False
     for fact in map(json.loads, filter(_is_json, lines)):
         match fact.pop("fact"):
@@ -85,6 +93,8 @@ def read_facts(lines: Iterable[str], root: str) -> ComposeFacts:
                 compositions.append(Composition(**fact, exception=_traceback(trace, root) if trace else None))
             case "without_hydra":
                 without.append(fact["module"])
+            case "unknown_mode":
+                unknown_mode = Refusal(**fact)
             case "finished":
                 finished = True
     return ComposeFacts(
@@ -92,6 +102,7 @@ def read_facts(lines: Iterable[str], root: str) -> ComposeFacts:
         import_failures=failures,
         compositions=compositions,
         without_hydra=without,
+        unknown_mode=unknown_mode,
         finished=finished,
     )
 

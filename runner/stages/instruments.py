@@ -1,15 +1,23 @@
-"""What a stage loads beside the experiment: the observer always, and what stands in for a missing GPU."""
+"""What a stage loads beside the experiment: the probe always, and what stands in for a missing GPU."""
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.attempt import Attempt
+from runner.probe_facts import ProbeFacts
+from runner.probe_summary import summarise_events
 from runner.workbench import Installed
 from sandbox.device import Served, device_variables, read_served, torchvision_variables
-from sandbox.observed import observer_variables, read_counters
-from sandbox.protocol import Mount
+from sandbox.probe import EventServer, probe_variables
+from sandbox.protocol import Mount, Outcome
+
+EVENTS = "events.jsonl"
+"""The probe's events, in an attempt's folder."""
 
 
 @dataclass(frozen=True)
@@ -20,25 +28,40 @@ class Instruments:
     mounts: list[Mount]
     device: bool
     """Whether `cuda` is served by the CPU."""
+    events: EventServer
+    """Its counters can be read while the command runs."""
     _folder: Path
-
-    def counters(self) -> dict[str, float]:
-        """What the observer counted, summed over all processes."""
-        return read_counters(self._folder)
 
     def served(self) -> Served:
         """What the device stand-in served."""
         return read_served(self._folder)
 
 
-def instruments(attempt: Attempt, installed: Installed, *, device: bool) -> Instruments:
-    """Prepare them for one attempt. `device`: serve `cuda` from the CPU where torch is the CPU build."""
+@contextlib.contextmanager
+def instruments(attempt: Attempt, installed: Installed, *, device: bool) -> Iterator[Instruments]:
+    """They are up within the block; the probe's events are complete behind it.
+
+    `device`: serve `cuda` from the CPU where torch is the CPU build. Raises InfrastructureError.
+    """
     folder = attempt.folder("observed")
     mount = attempt.bench.sandbox.mount(folder, "/observed", writable=True)
-    variables = observer_variables(attempt.tool(""), mount.target)
-    if installed.replaced_torch:
-        variables |= torchvision_variables()
-    if device:
-        declared = "flash-attn" in attempt.bench.submission.files.get("pyproject.toml", "")
-        variables |= device_variables(mount.target, flash_attention=declared)
-    return Instruments(variables, [mount], device, folder)
+    # Socket paths have room for 107 characters; an attempt's own folder may be deeper.
+    with tempfile.TemporaryDirectory(prefix="probe-") as short:
+        sockets = attempt.bench.sandbox.mount(Path(short), "/run/probe")
+        variables = probe_variables(attempt.tool(""), f"{sockets.target}/events.sock", attempt.root)
+        if installed.replaced_torch:
+            variables |= torchvision_variables()
+        if device:
+            declared = "flash-attn" in attempt.bench.submission.files.get("pyproject.toml", "")
+            variables |= device_variables(mount.target, flash_attention=declared)
+        with EventServer(Path(short) / "events.sock", attempt.record / EVENTS) as events:
+            yield Instruments(variables, [mount, sockets], device, events, folder)
+
+
+def probe_facts(attempt: Attempt, outcome: Outcome) -> ProbeFacts:
+    """What the probe saw of an attempt whose instruments are down; cross-checked with what the services saw."""
+    facts = summarise_events(attempt.record / EVENTS, outcome.exit_code)
+    if not facts.processes and (attempt.hub or (attempt.wandb is not None and attempt.wandb.calls)):
+        doubt = "the services were asked by processes from which no event came"
+        return facts.model_copy(update={"disputed": [*facts.disputed, doubt]})
+    return facts

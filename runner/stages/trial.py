@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from runner.evidence import Evidence, TrialFacts
 from runner.stages.environment.stage import mounts_of, run_variables
-from runner.stages.instruments import instruments
+from runner.stages.instruments import instruments, probe_facts
+from runner.stages.over_budget import over_budget
 from runner.vocabulary import StageName
 from runner.workbench import Installed, Workbench
 
@@ -25,16 +26,19 @@ def run_trial(
     with bench.attempt(StageName.TRIAL, run_id, number) as attempt:
         words = trial_words(run_id, f"{attempt.root}/{RESULTS}")
         command = [bench.sandbox.uv, "run", "python", "-u", "-m", "src.main", *words]
-        loaded = instruments(attempt, installed, device=device)
-        outcome = attempt.run(
-            command,
-            wall_seconds=bench.settings.limits.wall_seconds,
-            environment={**run_variables(installed), **experiment_variables(bench), **loaded.variables},
-            mounts=[*mounts_of(bench, installed), *loaded.mounts],
-            with_services=True,
-        )
+        with instruments(attempt, installed, device=device) as loaded:
+            outcome = attempt.run(
+                command,
+                wall_seconds=bench.settings.limits.wall_seconds,
+                environment={**run_variables(installed), **experiment_variables(bench), **loaded.variables},
+                mounts=[*mounts_of(bench, installed), *loaded.mounts],
+                with_services=True,
+                stop=over_budget(bench, loaded.events),
+            )
+        seen = probe_facts(attempt, outcome)
         facts = TrialFacts(
-            work=loaded.counters(),
+            work=seen.counters,
+            probe=seen,
             changed_sources=attempt.changed_sources(),
             stdout_empty=outcome.stdout_bytes == 0,
             device_served=list(loaded.served().names),

@@ -9,14 +9,18 @@ import contextlib
 import io
 import json
 import os
+import re
 import runpy
 import signal
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 
 MAX_OVERRIDES_APPENDED = 6
 COMPOSE_SECONDS = 60
+UNKNOWN_MODE_SECONDS = 25
+"""For src.main to refuse a mode, or to ask for the first asset."""
 
 
 def main(spec_path, result_path):
@@ -27,6 +31,7 @@ def main(spec_path, result_path):
         report = _Report(out)
         for module in spec["modules"]:
             _import(module, report)
+        composed = False
         for entry in spec["entries"]:
             decorator = _hydra_main(entry)
             if decorator is None:
@@ -35,9 +40,14 @@ def main(spec_path, result_path):
             names = "config_name" in decorator["keywords"]
             for run_id, overrides in spec["command_lines"].items():
                 made = _compose(entry, overrides)
+                composed = composed or made["ok"]
                 report.write(
                     fact="composition", module=entry, run_id=run_id, line=decorator["line"], names_config=names, **made
                 )
+        tried = spec.get("unknown_mode")
+        if tried and composed:
+            answer = _with_unknown_mode(tried["entry"], tried["words"], tried["mode"])
+            report.write(fact="unknown_mode", mode=tried["mode"], **answer)
         report.write(fact="finished")
 
 
@@ -108,29 +118,81 @@ def _composed(ok, config, errors, absent, trace=""):
 
 
 def _in_child(module, words):
-    """Fork, so that Hydra's global state and whatever the module does leave no trace."""
-    read_end, write_end = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read_end)
-        signal.alarm(COMPOSE_SECONDS)
-        with os.fdopen(write_end, "w", encoding="utf-8") as pipe:
-            pipe.write(json.dumps(_run_as_main(module, words)))
-        os._exit(0)
-    os.close(write_end)
-    with os.fdopen(read_end, encoding="utf-8", errors="replace") as pipe:
-        text = pipe.read()
-    _, status = os.waitpid(child, 0)
-    if text:
-        return json.loads(text)
+    """Ask for the configuration in a forked child."""
+    answer, status = _forked(COMPOSE_SECONDS, lambda _: _run_as_main(module, [*words, "--cfg", "job"]))
+    if answer is not None:
+        return answer
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
         return _answer(False, "", f"composing took longer than {COMPOSE_SECONDS} s", "")
     return _answer(False, "", f"the process ended with wait status {status}", "")
 
 
+def _forked(seconds, run):
+    """What `run` returns in a forked child, and the child's wait status; None where it returned nothing.
+
+    Forked, so that Hydra's global state and whatever the module does leave no trace. `run` is given a function that
+    ends the child with an answer at once.
+    """
+    handle, path = tempfile.mkstemp()  # not a pipe: what the module leaves running would keep it open
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        signal.alarm(seconds)
+
+        def end(answer):
+            os.write(handle, json.dumps(answer).encode())
+            os._exit(0)
+
+        end(run(end))
+    _, status = os.waitpid(child, 0)
+    with contextlib.suppress(OSError):
+        os.killpg(child, signal.SIGKILL)  # what it started
+    os.close(handle)
+    text = Path(path).read_text(encoding="utf-8", errors="replace")
+    os.unlink(path)
+    try:
+        return json.loads(text), status
+    except ValueError:
+        return None, status
+
+
+def _with_unknown_mode(module, words, mode):
+    """Run the module with a mode that does not exist, until it refuses it or begins the experiment.
+
+    The experiment begins with the first connection (an asset, W&B) or backward pass; nothing is trained.
+    """
+
+    def run(end):
+        _at_the_beginning(lambda what: end({"outcome": "accepted", "message": what}))
+        answer = _run_as_main(module, words)
+        # Hydra, or the error of a child process, repeats the command line, which is no refusal.
+        printed = [line for line in answer["stderr"].splitlines() if "with overrides" not in line]
+        said = "\n".join([answer["error"], *printed]).replace("mode=" + mode, "")
+        if not answer["ok"] and (re.search(r"\bmode\b", said, re.IGNORECASE) or mode in said):
+            return {"outcome": "refused", "message": answer["error"][:2000]}
+        how = f"it ended otherwise: {answer['error']}" if not answer["ok"] else "it ended without doing anything"
+        return {"outcome": "unclear", "message": how[:2000]}
+
+    answer, _ = _forked(UNKNOWN_MODE_SECONDS, run)
+    return answer or {"outcome": "unclear", "message": f"nothing was seen in {UNKNOWN_MODE_SECONDS} s"}
+
+
+def _at_the_beginning(tell):
+    """Call `tell` with what happened, once the experiment begins."""
+
+    def hook(event, args):
+        if event == "socket.connect" and isinstance(args[1], tuple):
+            tell("the first connection was asked for")
+
+    sys.addaudithook(hook)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.autograd.backward = lambda *_, **__: tell("the first backward pass began")
+
+
 def _run_as_main(module, words):
     stdout, stderr = io.StringIO(), io.StringIO()
-    sys.argv = [module, *words, "--cfg", "job"]
+    sys.argv = [module, *words]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     trace = ""
     try:
@@ -144,7 +206,7 @@ def _run_as_main(module, words):
         ok = False
         error = _hydra_words(problem)
         trace = traceback.format_exc()
-    return _answer(ok, stdout.getvalue(), "" if ok else error, trace)
+    return {**_answer(ok, stdout.getvalue(), "" if ok else error, trace), "stderr": stderr.getvalue()[-4000:]}
 
 
 def _hydra_words(problem):

@@ -16,7 +16,7 @@ from typing import Any
 from images.runtime.environment import find_links, uv_program
 
 FOLDER = Path(__file__).parent / "clients"
-STAND_IN = Path(__file__).parents[2] / "sandbox" / "inside" / "device"
+LOADER = Path(__file__).parents[2] / "sandbox" / "inside" / "site"
 NEWEST = "2025-11-20"
 TORCH = "torch==2.13.0"
 PACKAGES = (
@@ -79,8 +79,7 @@ def run(code: str | Path, work: Path, variables: dict[str, str], timeout: float 
     words = ["-c", code] if isinstance(code, str) else [str(code)]
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": os.pathsep.join((str(FOLDER / "loader"), str(FOLDER))),
-        "DEVICE_FOLDER": str(STAND_IN),
+        "PYTHONPATH": os.pathsep.join((str(LOADER), str(FOLDER))),
         "HF_HOME": str(work / "home"),
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "OMP_NUM_THREADS": "2",

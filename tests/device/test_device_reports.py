@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from device_environment import FOLDER, STAND_IN
+from device_environment import LOADER
 
 from sandbox.device import Card, device_variables, read_served, torchvision_variables
 
@@ -44,7 +44,7 @@ def test_nothing_is_loaded_where_nothing_is_asked_for(tmp_path: Path) -> None:
     code = "import sys; print([n for n in sys.modules if n.startswith('_sandbox_review_device.')], sys.meta_path[0])"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={"PYTHONPATH": str(FOLDER / "loader"), "DEVICE_FOLDER": str(STAND_IN)},
+        env={"PYTHONPATH": str(LOADER)},
         capture_output=True,
         text=True,
     )
@@ -57,7 +57,7 @@ def test_a_process_without_torch_is_left_alone(tmp_path: Path) -> None:
     variables = device_variables(str(tmp_path)) | torchvision_variables()
     done = subprocess.run(
         [sys.executable, "-c", "import json, sys; print('torch' in sys.modules)"],
-        env={"PYTHONPATH": str(FOLDER / "loader"), "DEVICE_FOLDER": str(STAND_IN), **variables},
+        env={"PYTHONPATH": str(LOADER), **variables},
         capture_output=True,
         text=True,
     )

@@ -21,7 +21,8 @@ NEEDED = (
     "runner/conf/backend/docker.yaml",
     "sandbox/inside/agent.py",
     "sandbox/inside/compose.py",
-    "sandbox/inside/observer/sitecustomize.py",
+    "sandbox/inside/site/sitecustomize.py",
+    "sandbox/inside/probe/channel.py",
 )
 
 

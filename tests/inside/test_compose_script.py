@@ -99,3 +99,41 @@ def test_a_program_without_hydra_is_not_run(facts) -> None:
 
 def test_lines_that_are_not_ours_are_not_read() -> None:
     assert read_facts(["not json", '"a string"', '{"other": 1}', '{"fact": "finished"}'], "/w").finished
+
+
+CHECKED = NAMED.replace(
+    'raise SystemExit("the function must not be called")',
+    'if cfg.mode not in ("trial", "full"):\n        raise ValueError(f"unknown mode {cfg.mode}")\n    open("ran", "w")',
+)
+CONNECTS = 'import socket\n    socket.create_connection(("127.0.0.1", 9), 1)'
+FAILS = 'raise KeyError("model")'
+
+
+@pytest.mark.parametrize(
+    ("main", "outcome"),
+    [
+        (CHECKED, "refused"),
+        (NAMED.replace('raise SystemExit("the function must not be called")', CONNECTS), "accepted"),
+        (NAMED.replace('raise SystemExit("the function must not be called")', FAILS), "unclear"),
+        (NAMED.replace('raise SystemExit("the function must not be called")', "pass"), "unclear"),
+    ],
+)
+def test_a_mode_that_does_not_exist_is_tried(unknown_mode, main: str, outcome: str) -> None:
+    tried = unknown_mode(main)
+    assert (tried.outcome, tried.mode) == (outcome, "bogus")
+
+
+@pytest.fixture
+def unknown_mode(tmp_path: Path):
+    def run(main: str):
+        for path, text in {"src/main.py": main, "config/config.yaml": ALL_KEYS}.items():
+            (tmp_path / path).parent.mkdir(exist_ok=True)
+            (tmp_path / path).write_text(text)
+        tried = {"entry": "src.main", "mode": "bogus", "words": [*WORDS[:2], "mode=bogus"]}
+        spec = {"modules": [], "entries": ["src.main"], "command_lines": {"a": WORDS}, "unknown_mode": tried}
+        (tmp_path / "spec.json").write_text(json.dumps(spec))
+        command = [sys.executable, str(SCRIPT), str(tmp_path / "spec.json"), str(tmp_path / "result.jsonl")]
+        subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, timeout=60)
+        return read_facts((tmp_path / "result.jsonl").read_text().splitlines(), str(tmp_path)).unknown_mode
+
+    return run

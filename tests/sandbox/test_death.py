@@ -36,6 +36,7 @@ KILLED = {"exit_code": None, "signal": int(signal.SIGKILL)}
         ({"exit_code": 1, "oom_kills": 1, "process_limit_hits": 3}, "out_of_memory", "refused 3 fork"),
         ({"exit_code": None, "signal": int(signal.SIGXFSZ)}, "disk_full", "SIGXFSZ"),
         # What the host stopped, whatever else happened on the way.
+        ({**UNSEEN, "stopped_by": StopReason.BUDGET, "wall_seconds": 12.3}, "stopped_over_budget", "12 s"),
         ({**UNSEEN, "stopped_by": StopReason.WALL, "wall_seconds": 60.2}, "timeout", "60 s"),
         ({"exit_code": 0, "stopped_by": StopReason.WALL}, "timeout", "stopped by the host"),
         ({**KILLED, "stopped_by": StopReason.WALL, "oom_kills": 1}, "timeout", "for memory"),

@@ -8,7 +8,7 @@ of a stage; does nothing until torch is imported, and nothing at all where torch
 Standard library and the submission's own packages only. Whatever cannot be put in place is reported and left alone.
 
 Whoever loads it gives this folder a top-level name that no submission has, `_sandbox_review_device`, without putting
-the folder on the path, and calls start().
+the folder on the path, and calls start(); the import hooks are loaded before, as `_sandbox_review_hooks`.
 """
 
 import os
@@ -18,7 +18,7 @@ from .after_import import around_import
 from .served import not_served, open_report
 
 
-def start():
+def start(_around_import=None):
     """Do what the environment asks for: see device_variables() and torchvision_variables() on the host's side."""
     report_folder = os.environ.get("SANDBOX_REVIEW_DEVICE_REPORT")
     if os.environ.get("SANDBOX_REVIEW_TORCHVISION") == "schemas":

@@ -1,75 +1,16 @@
-"""Runs functions around the import of named modules, by wrapping those modules' loaders."""
+"""The import hooks that all instruments of a process share, reporting to this one's report."""
 
-import importlib.util
-import sys
-import threading
+from _sandbox_review_hooks import around_import as _around_import
+from _sandbox_review_hooks import guarded as _guarded
 
 from .served import not_served
 
 
-class _Around:
-    """A finder that steps in once for each name it knows."""
-
-    def __init__(self):
-        self.before = {}
-        self.after = {}
-        self._busy = threading.local()
-
-    def find_spec(self, name, path=None, target=None):
-        if name not in self.before and name not in self.after:
-            return None
-        busy = self._busy.__dict__.setdefault("names", set())
-        if name in busy:
-            return None  # the search below comes through here again
-        busy.add(name)
-        try:
-            spec = importlib.util.find_spec(name)
-        finally:
-            busy.discard(name)
-        if spec is None or spec.loader is None or not hasattr(spec.loader, "exec_module"):
-            return spec
-        execute = spec.loader.exec_module
-
-        def exec_module(module):
-            # Only here: whoever asks for a spec may just want to know whether the package is there.
-            before, after = self.before.pop(name, None), self.after.pop(name, None)
-            undo = guarded(name, before) if before else None
-            try:
-                execute(module)
-            finally:
-                if undo is not None:
-                    undo()
-            if after is not None:
-                guarded(name, after)
-
-        spec.loader.exec_module = exec_module
-        return spec
-
-
 def guarded(name, action):
     """Call `action`; what goes wrong in a patch is reported and never raised into the experiment."""
-    try:
-        return action()
-    except Exception as error:  # noqa: BLE001
-        not_served(name, "%s: %s" % (type(error).__name__, error))
-        return None
-
-
-_around = _Around()
+    return _guarded(name, action, not_served)
 
 
 def around_import(name, after=None, before=None):
-    """Call `after` once module `name` was executed; `before` just before, and what it returns right behind.
-
-    A module that is loaded already gets its `after` now.
-    """
-    if name in sys.modules:
-        if after is not None:
-            guarded(name, after)
-        return
-    if after is not None:
-        _around.after[name] = after
-    if before is not None:
-        _around.before[name] = before
-    if _around not in sys.meta_path:
-        sys.meta_path.insert(0, _around)
+    """Call `after` once module `name` was executed; `before` just before, and what it returns right behind."""
+    _around_import(name, after, before, not_served)

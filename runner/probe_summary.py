@@ -1,0 +1,268 @@
+"""Folds the probe's events into ProbeFacts. Reads what a submission may have written: nothing in it is trusted to be
+of its type, and what is not is left out and disputed."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from runner.probe_facts import (
+    Configuration,
+    Contact,
+    Load,
+    Losses,
+    Masked,
+    Model,
+    OptimizerUse,
+    OptunaUse,
+    Pass,
+    Phase,
+    Place,
+    Printed,
+    ProbeFacts,
+    Process,
+    Started,
+    WandbUse,
+    Written,
+)
+from runner.probe_stream import Event, Stream, read_streams
+
+MAX_ITEMS = 500
+"""Of every list of the facts."""
+_WORKS = {"pass", "span", "model", "optimizer", "losses", "masked", "optuna"}
+_OURS = {"processes", "python_children", "unobserved_children", "other_framework"}
+"""Counters that are counted here."""
+_Item = TypeVar("_Item", bound=BaseModel)
+_SENSELESS = (ValidationError, TypeError, ValueError, KeyError, AttributeError)
+"""What reading a forged event raises."""
+
+
+def summarise_events(path: Path, exit_code: int | None = None) -> ProbeFacts:
+    """The facts of one attempt, from its events.jsonl; empty ones if it does not exist.
+
+    `exit_code` is the command's: an error of a load was not swallowed by a process that went no further and failed.
+    """
+    streams, disputed = read_streams(path)
+    fold = _Fold(streams, disputed)
+    for stream in streams:
+        fold.guarded(fold.process, stream)
+        fold.guarded(fold.work, stream)
+        fold.guarded(fold.assets, stream, exit_code)
+        fold.guarded(fold.calls, stream)
+    return fold.facts()
+
+
+class _Fold:
+    def __init__(self, streams: list[Stream], disputed: list[str]) -> None:
+        self.streams = streams
+        self.disputed = disputed
+        self.lists: dict[str, list[Any]] = {}
+        self.cut: set[str] = set()
+        self.counters: Counter[str] = Counter()
+        self.senseless = 0
+        self.born = Counter(
+            (str(hello.get("parent")), _arguments(hello))
+            for stream in streams
+            if not (hello := stream.hello or {}).get("forked")
+        )
+
+    def facts(self) -> ProbeFacts:
+        if self.senseless:
+            self.disputed.append(f"{self.senseless} events that make no sense")
+        # A launcher that waits for its child ends last, and has done nothing.
+        last = max(self.streams, key=lambda stream: (bool(stream.of("counters")), stream.last_time), default=None)
+        phases = [event.get("to") for event in last.events if event["e"] == "phase"] if last else []
+        return ProbeFacts(
+            **self.lists,
+            counters={name: float(value) for name, value in self.counters.items()},
+            hand_batches=int(self.counters["hand_batches"]),
+            phase=str(phases[-1])[:20] if phases else "import" if last else "",
+            cut=sorted(self.cut),
+            disputed=self.disputed,
+        )
+
+    def add(self, name: str, make: Callable[..., object], *arguments: object) -> None:
+        """Add what `make(*arguments)` makes to a list of the facts; what makes no sense is counted."""
+        items = self.lists.setdefault(name, [])
+        if len(items) >= MAX_ITEMS:
+            self.cut.add(name)
+            return
+        try:
+            item = make(*arguments)
+        except _SENSELESS:
+            self.senseless += 1
+            return
+        if item not in items or isinstance(item, (Phase, Pass, Model, OptimizerUse)):
+            items.append(item)
+
+    def guarded(self, step: Callable[..., None], *arguments: object) -> None:
+        """One step of one stream; whatever a forged event makes of it."""
+        try:
+            step(*arguments)
+        except _SENSELESS:
+            self.senseless += 1
+
+    def process(self, stream: Stream) -> None:
+        self.counters["processes"] += 1
+        self.counters["other_framework"] += len(stream.of("framework"))
+        parts = [f"{event.get('part')}: {event.get('message')}" for event in stream.of("trouble")]
+        parts += [f"{name} was replaced" for name in _list((stream.goodbye or {}).get("lost"))]
+        self.add("processes", _process, stream.hello or {}, stream.goodbye is not None, "; ".join(parts)[:1000])
+        for event in stream.of("started"):
+            if event.get("python") is not True or event.get("replaces"):
+                continue
+            self.counters["python_children"] += 1
+            key = (str(stream.pid), _arguments(event))
+            if self.born[key]:
+                self.born[key] -= 1
+                continue
+            self.counters["unobserved_children"] += 1
+            self.add("unobserved", _text, event["command"])
+
+    def work(self, stream: Stream) -> None:
+        pid = stream.pid
+        for event in stream.of("pass"):
+            self.add("passes", _make, Pass, event, pid, _PASS)
+        for event in stream.of("span"):
+            self.add("phases", _make, Phase, event, pid, _PHASE)
+        for event in stream.of("optimizer"):
+            self.add("optimizers", _make, OptimizerUse, event, pid, _OPTIMIZER)
+        for event in stream.of("losses"):
+            self.add("losses", _losses, event, pid)
+        for event in stream.of("model"):
+            self.add("models", _make, Model, event, pid, _MODEL)
+            for device in _list(event.get("devices")):
+                self.counters[f"device_{str(device).partition(':')[0][:20]}"] = 1
+        for event in stream.of("masked"):
+            if event.get("calls"):
+                self.add("masked", _make, Masked, event, pid, {"of_calls": "of"})
+        for event in stream.of("optuna"):
+            self.add("optuna", _make, OptunaUse, event, pid, {})
+        for event in stream.of("counters"):
+            for name, value in event["v"].items() if isinstance(event.get("v"), dict) else ():
+                if name in _OURS or len(self.counters) > 100:
+                    continue
+                if isinstance(value, (int, float)) and math.isfinite(value):
+                    if str(name).startswith("longest_"):
+                        self.counters[name] = max(self.counters[name], value)  # type: ignore[assignment]
+                    else:
+                        self.counters[str(name)[:40]] += value  # type: ignore[assignment]
+        peak = (stream.goodbye or {}).get("gpu_peak_mb")
+        if isinstance(peak, (int, float)):
+            self.counters["gpu_peak_mb"] = max(self.counters["gpu_peak_mb"], round(peak))
+
+    def assets(self, stream: Stream, exit_code: int | None) -> None:
+        loads = [event for event in stream.events if event["e"] == "load"]
+        ended_by = {number for event in stream.of("ended_by") for number in _list(event.get("loads"))}
+        worked = max((o["n"] for (kind, _), o in stream.objects.items() if kind in _WORKS), default=0)
+        fine = max((event["n"] for event in loads if not event.get("error_type")), default=0)
+        for event in loads:
+            swallowed = False
+            if event.get("error_type") and event.get("i") not in ended_by:
+                went_on = max(worked, fine) > event["n"]
+                swallowed = went_on or (stream.goodbye is not None and exit_code == 0)
+            self.add("loads", _make, Load, {**event, "swallowed": swallowed}, stream.pid, {})
+
+    def calls(self, stream: Stream) -> None:
+        pid = stream.pid
+        for event in stream.events:
+            match event["e"]:
+                case "wandb":
+                    self.add("wandb", _make, WandbUse, event, pid, {})
+                case "wandb_keys" | "wandb_summary" as name:
+                    for key in _list(event.get("keys")):
+                        self.add(name, _text, key)
+                case "written":
+                    self.add("written", _make, Written, event, pid, {})
+                case "started":
+                    self.add("started", _make, Started, event, pid, {})
+                case "contact":
+                    self.add("contacts", _make, Contact, event, pid, {})
+                case "not_a_number":
+                    self.add("not_numbers", _make, Printed, event, pid, {})
+                case "imported_evaluation":
+                    self.add("imported_evaluation", _place, event.get("at"))
+        self._configuration(stream)
+
+    def _configuration(self, stream: Stream) -> None:
+        resolved = [event["resolved"] for event in stream.of("config") if isinstance(event.get("resolved"), str)]
+        reads = [str(event.get("key"))[:300] for event in stream.of("read")]
+        whole = stream.of("read_whole")
+        opened = [str(event.get("path"))[:300] for event in stream.of("opened")]
+        if not (resolved or reads or whole):
+            return
+        places = [_place(event.get("at")) for event in whole]
+        self.add(
+            "configurations",
+            Configuration.model_validate,
+            {
+                "pid": stream.pid,
+                "resolved": resolved[0] if resolved else "",
+                "reads": sorted(set(reads)),
+                "read_whole": list(dict.fromkeys(places)),
+                "whole_keys": sorted({str(event.get("key", ""))[:300] for event in whole}),
+                "opened": list(dict.fromkeys(opened)),
+            },
+        )
+
+
+_PASS = {"train_batches": "train", "eval_batches": "eval"}
+_PHASE = {"kind": "what", "forwards_without_loader": "forwards"}
+_OPTIMIZER = {"steps_without_gradient": "without", "steps_at_zero_rate": "at_zero"}
+_MODEL = {"forwards_without_gradients": "without"}
+
+
+def _make(kind: type[_Item], event: Event, pid: int, names: dict[str, str]) -> _Item:
+    """The facts' item of an event: fields of the same name, but for `names` (field -> the event's)."""
+    values: dict[str, Any] = {"pid": pid}
+    for field in kind.model_fields:
+        name = names.get(field, field)
+        if name in event and field != "pid":
+            values[field] = event[name]
+    if "place" in kind.model_fields:
+        values["place"] = _place(event.get("at"))
+    return kind.model_validate(values)
+
+
+def _process(hello: Event, ended: bool, disabled: str) -> Process:
+    command = str(hello.get("command", ""))[:300]
+    return Process(pid=hello["p"], parent=hello["parent"], command=command, ended=ended, disabled=disabled)
+
+
+def _text(value: object) -> str:
+    return str(value)[:300]
+
+
+def _losses(event: Event, pid: int) -> Losses:
+    bad = event.get("bad") or {}
+    return Losses(
+        pid=pid,
+        count=event["count"],
+        looked_at=event["looked_at"],
+        first=[float(value) for value in event["first"]][:8],
+        nan=event["nan"],
+        infinite=event["infinite"],
+        first_bad=_place(bad.get("at")) if bad else None,
+        first_bad_number=bad.get("number"),
+    )
+
+
+def _place(at: object) -> Place:
+    if isinstance(at, list) and len(at) == 2 and isinstance(at[0], str) and isinstance(at[1], int):
+        return Place(file=at[0][:300], line=at[1])
+    return Place()
+
+
+def _list(value: object) -> list[Any]:
+    """The numbers and words of what should be a list of them."""
+    return [item for item in value if isinstance(item, (int, str))] if isinstance(value, list) else []
+
+
+def _arguments(event: Event) -> str:
+    """A command line without its program, which may be called by another path."""
+    return str(event.get("command", "")).strip().partition(" ")[2][:200]

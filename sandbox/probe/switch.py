@@ -1,0 +1,16 @@
+"""The environment that loads the probe into every Python process of a command."""
+
+from __future__ import annotations
+
+
+def site_variables(tools: str) -> dict[str, str]:
+    """Environment that loads what accompanies an experiment; `tools` is where the folder sandbox/inside is seen."""
+    return {"PYTHONPATH": f"{tools.rstrip('/')}/site"}
+
+
+def probe_variables(tools: str, socket: str, root: str) -> dict[str, str]:
+    """Environment that switches the probe on; all three are sandbox paths.
+
+    `socket` is the event server's, `root` the repository's root, below which files are the submission's own.
+    """
+    return {**site_variables(tools), "SANDBOX_REVIEW_EVENTS": socket, "SANDBOX_REVIEW_ROOT": root}
