@@ -45,6 +45,7 @@ def rounds_of(
     run_ids, _ = scope(submission, settings)
     checklist = load_checklist().with_severities(settings.severities())
     rounds: list[Round] = []
+    order = list(StageName)
     copy = submission
     for step in range(len(repairs) + 1):
         if step:
@@ -52,8 +53,10 @@ def rounds_of(
         own = [item for item in evidence if item.step == step]
         again = {(item.stage, item.run_id) for item in own}
         before = rounds[-1].case.evidence if rounds else []
-        kept = [item for item in before if (item.stage, item.run_id) not in again]
-        case = Case(copy, checklist, [*kept, *own], run_ids, settings.gpu)
+        # What the repair made out of date is not evidence of this copy, whether it ran again or not.
+        begins = order.index(repairs[step - 1].begins) if step else 0
+        kept = [e for e in before if (e.stage, e.run_id) not in again and order.index(e.stage) < begins]
+        case = Case(copy, checklist, [*kept, *own], run_ids, settings.gpu, settings.budget)
         rounds.append(Round(case, tuple(repairs[:step])))
     return rounds
 

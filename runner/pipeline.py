@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from runner.asset_sources import sources
 from runner.conclude import Repairs, conclude, rounds_of, scope
 from runner.evidence import EnvironmentFacts, Evidence
 from runner.prefetch import Prefetch
@@ -21,7 +22,7 @@ from runner.stage_runner import StageRunner
 from runner.submissions.model import Submission
 from runner.vocabulary import StageName, Status
 from runner.workbench import Progress, Workbench
-from sandbox.assets import AssetStore
+from sandbox.downloads import DownloadStore
 from sandbox.protocol import Sandbox
 
 _RUNS_CODE = {StageName.COMPOSE, StageName.TRIAL}
@@ -42,6 +43,7 @@ class Reviewer:
         self.run_ids, self.stages = scope(self.submission, self.settings)
         self._evidence: list[Evidence] = []
         self._repairs: list[Repair] = []
+        self._assets = sources(self.settings)
 
     def review(self) -> Review:
         """Run the stages that were asked for, step over what can be stepped over, judge, write the reports."""
@@ -50,8 +52,9 @@ class Reviewer:
         self._store("submission.json", self.submission)
         self._store("settings.json", self.settings)
         with contextlib.ExitStack() as stack:
-            before_code = self._prefetch(bench)
-            runner = StageRunner(bench, self.run_ids, self.stages, before_code)
+            stack.callback(self._assets[0].close)
+            closer = dict(zip(("wide", "mirror"), self._assets[1:], strict=False))
+            runner = StageRunner(bench, self.run_ids, self.stages, self._prefetch(bench, stack), closer)
             stack.callback(runner.close)
             self._round(runner, self.submission, self.stages[0])
             self._step_over(runner, started)
@@ -109,13 +112,17 @@ class Reviewer:
             settings=self.settings,
             sandbox=self.sandbox,
             directory=self.directory,
-            assets=AssetStore(self.settings.cache() / "assets"),
+            assets=self._assets[0],
             progress=self.progress,
             cancel=self.cancel,
         )
 
-    def _prefetch(self, bench: Workbench) -> _Prefetched:
-        return _Prefetched(Prefetch(self.submission, bench.assets) if _RUNS_CODE & set(self.stages) else None)
+    def _prefetch(self, bench: Workbench, stack: contextlib.ExitStack) -> _Prefetched:
+        if not _RUNS_CODE & set(self.stages):
+            return _Prefetched(None)
+        prefetch = Prefetch(self.submission, bench.assets, DownloadStore(self.settings.cache()))
+        stack.callback(prefetch.close)
+        return _Prefetched(prefetch)
 
     def _store(self, name: str, model: BaseModel) -> None:
         """What `judge` needs to judge again."""

@@ -9,34 +9,37 @@ from __future__ import annotations
 import re
 import threading
 
+from runner.downloads import named_downloads
 from runner.submissions.model import Submission
-from sandbox.assets import AssetStore
+from sandbox.downloads import DownloadStore
 from sandbox.errors import InfrastructureError
+from sandbox.repository import AssetSource
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)?")
 
 
-def named_assets(submission: Submission, store: AssetStore) -> list[tuple[str, str]]:
-    """(kind, id) of every asset of the catalogue whose id or alias stands as a word in the submission's files."""
+def named_assets(submission: Submission, source: AssetSource) -> list[tuple[str, str]]:
+    """(kind, id) of every listed asset whose id or alias stands as a word in the submission's files."""
+    known: dict[str, list[tuple[str, str]]] = {}
+    for asset in source.assets():
+        for name in (asset.id, *asset.aliases):
+            known.setdefault(name.lower(), []).append((asset.kind, asset.id))
     words: set[str] = set()
     for path, text in submission.tree().items():
         if path.endswith((".py", ".yaml", ".yml")):
-            words.update(word.rstrip(".") for word in _WORD.findall(text))
-    found: dict[tuple[str, str], None] = {}
-    for word in sorted(words):
-        for kind in ("model", "dataset", "metric"):
-            asset = store.find(kind, word)
-            if asset is not None:
-                found[(kind, asset.id)] = None
-    return list(found)
+            words.update(word.rstrip(".").lower() for word in _WORD.findall(text))
+    return list(dict.fromkeys(pair for word in sorted(words) for pair in known.get(word, ())))
 
 
 class Prefetch:
     """A thread that prepares the named assets; `wait()` before anything may ask for them."""
 
-    def __init__(self, submission: Submission, store: AssetStore) -> None:
-        self._store = store
-        self._wanted = named_assets(submission, store)
+    def __init__(self, submission: Submission, source: AssetSource, downloads: DownloadStore | None = None) -> None:
+        self._source = source
+        self._wanted = named_assets(submission, source)
+        self._downloads = downloads
+        code = "\n".join(text for path, text in submission.tree().items() if path.endswith((".py", ".yaml", ".yml")))
+        self._files = named_downloads(code, downloads) if downloads is not None else []
         self.problem = ""
         """Why they could not be made; the hub tries again when it is asked, and records it then."""
         self._thread = threading.Thread(target=self._run, name="prefetch", daemon=True)
@@ -44,10 +47,17 @@ class Prefetch:
 
     def _run(self) -> None:
         try:
-            self._store.prepare(self._wanted)
+            self._source.prepare(self._wanted)
+            if self._downloads is not None:
+                self._downloads.prepare(self._files)
         except InfrastructureError as error:
             self.problem = str(error)
 
     def wait(self) -> None:
         """Return when all are made or one could not be."""
+        self._thread.join()
+
+    def close(self) -> None:
+        """Stop the generator if it still runs; the source makes nothing afterwards."""
+        self._source.close()
         self._thread.join()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from runner.asset_sources import nearer
 from runner.evidence import Evidence
-from runner.rules.failures import missed_a_gpu
+from runner.rules.attempts import deciding, may_be_a_stand_ins_doing, missed_a_gpu
 from runner.stages.compose import run_compose
 from runner.stages.environment.stage import remove_environment, run_environment
 from runner.stages.files.stage import run_files
@@ -19,6 +20,7 @@ from runner.submissions.model import Submission
 from runner.vocabulary import StageName, Status
 from runner.workbench import Installed, Progress, Workbench, stage_folder
 from sandbox.errors import InfrastructureError
+from sandbox.repository import AssetSource
 
 
 @dataclass
@@ -30,6 +32,8 @@ class StageRunner:
     stages: list[StageName]
     before_code: Callable[[Progress], str]
     """Waits for what must be ready before the submission's code runs; returns a problem, or ""."""
+    closer: Mapping[str, AssetSource] = field(default_factory=dict)
+    """Assets for a second look at what a stand-in may have caused, by their fidelity; nearest to the real ones last."""
     phases: dict[str, float] = field(default_factory=dict)
     """Seconds by stage."""
     _environment: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
@@ -88,14 +92,34 @@ class StageRunner:
     def _attempts(
         self, stage: StageName, run_id: str | None, run: Callable[[int, bool], Evidence]
     ) -> Iterator[Evidence]:
-        """One attempt, and another with the device stand-in where the first one missed a GPU."""
+        """One attempt; one with the device stand-in where it missed a GPU; others with assets nearer to the real."""
         settings = self.bench.settings
         device = not settings.gpu and (settings.device == "standin" or self._needs_device)
-        last = self._attempt(stage, run_id, run, device)
-        yield last
-        if settings.device == "auto" and not device and self._goes_on() and missed_a_gpu(last, settings.gpu):
-            self._needs_device = True
-            yield self._attempt(stage, run_id, run, True)
+        attempts = [self._attempt(stage, run_id, run, device)]
+        yield attempts[-1]
+        if settings.device == "auto" and not device and self._goes_on() and missed_a_gpu(attempts[-1], settings.gpu):
+            self._needs_device = device = True
+            attempts = [self._attempt(stage, run_id, run, device)]
+            yield attempts[-1]
+        if stage is not StageName.TRIAL:
+            return
+        first = self.bench.assets
+        for fidelity, source in self._closer(attempts[0]):
+            if not self._goes_on() or not may_be_a_stand_ins_doing(deciding(attempts), settings.gpu):
+                break
+            self.bench.progress.stage_note(f"again with {source.name}")
+            self.bench.assets = source
+            attempts.append(self._attempt(stage, run_id, run, device).model_copy(update={"fidelity": fidelity}))
+            self.bench.assets = first
+            yield attempts[-1]
+
+    def _closer(self, evidence: Evidence) -> Iterator[tuple[str, AssetSource]]:
+        """Sources that serve what the attempt asked for nearer to the real thing, each with its name."""
+        now = self.bench.assets
+        for fidelity, source in self.closer.items():
+            if nearer([source], now, evidence.hub) is not None:
+                yield fidelity, source
+                now = source
 
     def _attempt(
         self, stage: StageName, run_id: str | None, run: Callable[[int, bool], Evidence], device: bool

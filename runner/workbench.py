@@ -16,8 +16,8 @@ from runner.leftovers import SCRATCH, owned_name
 from runner.settings import Settings
 from runner.submissions.model import Submission
 from runner.vocabulary import StageName
-from sandbox.assets import AssetStore
 from sandbox.protocol import Sandbox
+from sandbox.repository import AssetSource
 
 _STAGE_NUMBERS = {stage: number for number, stage in enumerate(StageName, start=1)}
 
@@ -51,7 +51,7 @@ class Workbench:
     sandbox: Sandbox
     directory: Path
     """The review's own directory; evidence goes to `stages/` in it."""
-    assets: AssetStore
+    assets: AssetSource
     progress: Progress
     cancel: threading.Event = field(default_factory=threading.Event)
     sandbox_seconds: float = 0.0

@@ -8,6 +8,8 @@ from functools import cached_property
 
 from runner.checklist import Checklist
 from runner.evidence import ComposeFacts, EnvironmentFacts, Evidence, FilesFacts
+from runner.rules.attempts import deciding
+from runner.settings import BudgetSettings
 from runner.submissions.model import Submission
 from runner.vocabulary import Blame, Cause, Confidence, CriterionOutcome, StageName, Status
 
@@ -49,14 +51,20 @@ class Case:
     run_ids: Sequence[str]
     """The run ids that the review covers."""
     gpus: int = 0
+    budget: BudgetSettings = BudgetSettings(epochs=1, train_batches=2, eval_batches=2, optuna_trials=0, wandb_runs=0)
 
     def of(self, stage: StageName) -> list[Evidence]:
-        """The last attempt of the stage for each run id, in the order in which they ran."""
-        last: dict[str | None, Evidence] = {}
+        """The attempt of the stage that decides for each run id, in the order in which they ran."""
+        attempts: dict[str | None, list[Evidence]] = {}
         for evidence in self.evidence:
             if evidence.stage is stage:
-                last[evidence.run_id] = evidence
-        return list(last.values())
+                attempts.setdefault(evidence.run_id, []).append(evidence)
+        return [deciding(found) for found in attempts.values()]
+
+    def attempts(self, evidence: Evidence) -> list[Evidence]:
+        """All attempts of the same stage and run id, this one included."""
+        key = (evidence.stage, evidence.run_id)
+        return [other for other in self.evidence if (other.stage, other.run_id) == key]
 
     @cached_property
     def files(self) -> FilesFacts | None:
@@ -92,7 +100,22 @@ def decides(criterion: str) -> Callable[[Rule], Rule]:
 
 def all_rules() -> Mapping[str, Rule]:
     """Criterion -> rule, with every rule module imported."""
-    from runner.rules import compose, environment, files, trial  # noqa: F401
+    from runner.rules import (  # noqa: F401
+        assets_used,
+        budget,
+        compose,
+        configuration,
+        environment,
+        files,
+        independence,
+        learning,
+        methods,
+        modes,
+        resources,
+        trial,
+        wandb_use,
+        work,
+    )
 
     return _RULES
 

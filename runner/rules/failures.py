@@ -7,8 +7,11 @@ from functools import lru_cache
 
 from runner.evidence import ComposeFacts, Composition, Evidence
 from runner.review import Traceback
+from runner.rules.attempts import same_failure
 from runner.rules.base import Case, Draft
 from runner.rules.diagnosis import Diagnosis, Scene, diagnose_traceback
+from runner.rules.launchers import started_at
+from runner.rules.missing_keys import further_missing
 from runner.vocabulary import Blame, Cause, Confidence, StageName, Status
 
 _LIMITS = {
@@ -30,18 +33,6 @@ def failures(case: Case) -> tuple[Draft, ...]:
     """Every failure of compose and trial, the same mistake once, earliest stage first."""
     drafts = [*_import_failures(case), *_composition_failures(case), *_trial_failures(case)]
     return tuple(merge(drafts, set(case.run_ids)))
-
-
-def missed_a_gpu(evidence: Evidence, gpus: int) -> bool:
-    """Whether a failure of the attempt is for want of a GPU, so that another attempt with a stand-in may go further."""
-    if evidence.status is Status.OK:
-        return False
-    tracebacks = [evidence.traceback] if evidence.traceback else []
-    if isinstance(evidence.facts, ComposeFacts):
-        tracebacks = [failure.traceback for failure in evidence.facts.import_failures]
-    scenes = [Scene(traceback, evidence.hub, gpus) for traceback in tracebacks]
-    found = [diagnose_traceback(scene) for scene in scenes]
-    return any(diagnosis.cause is Cause.DEVICE and diagnosis.blame is Blame.INFRASTRUCTURE for diagnosis in found)
 
 
 def merge(drafts: list[Draft], run_ids: set[str]) -> list[Draft]:
@@ -136,10 +127,32 @@ def _trial_failures(case: Case) -> list[Draft]:
             found.append(_limit(case, evidence))
         elif evidence.traceback is not None:
             diagnosis = diagnose_traceback(_scene(case, evidence.traceback, evidence))
-            found.append(_draft(diagnosis, evidence.traceback, evidence, f"the trial of {evidence.run_id}"))
+            draft = _draft(diagnosis, evidence.traceback, evidence, f"the trial of {evidence.run_id}")
+            draft = replace(draft, message=draft.message + further_missing(case, evidence.traceback))
+            place = started_at(case.submission.files, evidence.traceback.message) if draft.file is None else None
+            if place is not None:
+                draft = replace(draft, file=place[0], line=place[1])
+            found.append(_looked_again(draft, evidence, case.attempts(evidence)))
         else:
             found.append(_silent(evidence))
     return found
+
+
+def _looked_again(draft: Draft, evidence: Evidence, attempts: list[Evidence]) -> Draft:
+    """What attempts with assets nearer to the real ones add: seen again, it is confirmed; not seen again, it is ours."""
+    others = [other for other in attempts if other.fidelity != evidence.fidelity]
+    closer = [other for other in others if other.attempt > evidence.attempt]
+    if closer:
+        ending = closer[-1].traceback.type if closer[-1].traceback else closer[-1].status
+        message = f"{draft.message} With {_ASSETS[closer[-1].fidelity]} it ended otherwise ({ending})."
+        return replace(draft, blame=Blame.ASSETS, message=message)
+    if any(same_failure(other, evidence) for other in others):
+        message = f"{draft.message} Seen again with {_ASSETS[evidence.fidelity]}."
+        return replace(draft, confidence=Confidence.CONFIRMED, message=message)
+    return draft
+
+
+_ASSETS = {"small": "small stand-ins", "wide": "stand-ins of true widths", "mirror": "the real assets"}
 
 
 def _draft(diagnosis: Diagnosis, traceback: Traceback, evidence: Evidence, where: str) -> Draft:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -123,13 +124,12 @@ def reviewed(tmp_path: Path):
 
 
 def _trial_counters(**counts: int):
-    from sandbox.inside.observer.sitecustomize import NAMES
-
     def act(task: Task) -> None:
-        import struct
-
-        folder = next(mount.source for mount in task.mounts if mount.target == "/observed")
-        (folder / "1-a.counters").write_bytes(struct.pack(f"{len(NAMES)}q", *(counts.get(name, 0) for name in NAMES)))
+        folder = next(mount.source for mount in task.mounts if mount.target == "/run/probe")
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(folder / "events.sock"))
+            for number, event in enumerate(({"e": "hello", "parent": 1}, {"e": "counters", "v": counts}), start=1):
+                probe.sendall(json.dumps({**event, "p": 2, "n": number}).encode() + b"\n")
 
     return Scripted(act=act)
 
@@ -151,7 +151,7 @@ def test_exit_code_zero_without_work_is_no_pass(reviewed) -> None:
     assert review.verdict is Verdict.NOT_READY
 
 
-def test_an_unloaded_observer_accuses_nobody(reviewed) -> None:
+def test_an_unloaded_probe_accuses_nobody(reviewed) -> None:
     review = reviewed([INSTALLED, COMPOSED])
     outcome = {item.criterion: item.outcome for item in review.checklist}
     assert outcome["implementation.work_observed"] == "not_exercised"

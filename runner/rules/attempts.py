@@ -1,0 +1,83 @@
+"""Several attempts of one run: which one decides, and when another, nearer to the real thing, is worth its time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from runner.evidence import ComposeFacts, Evidence, TrialFacts
+from runner.rules.diagnosis import Scene, diagnose_traceback
+from runner.vocabulary import Blame, Cause, Provided, Status
+
+_INDEPENDENT = {"SyntaxError", "IndentationError", "NameError", "UnboundLocalError", "ModuleNotFoundError"}
+"""What no asset can cause."""
+_MAY_BE_ASSETS = {Cause.MODEL, Cause.DATA_PIPELINE, Cause.LOGIC, Cause.UNCLEAR, Cause.HUB_ASSET, Cause.EVALUATE}
+
+
+def deciding(attempts: Sequence[Evidence]) -> Evidence:
+    """The attempt that a review goes by: the last one, unless that was a closer look that shows nothing.
+
+    A closer look is an attempt with other assets than the one before it. It shows nothing if a limit ended it (true
+    widths need more memory and time), or if it failed in a way of its own (wide stand-ins have fewer layers).
+    """
+    last = attempts[-1]
+    for before in reversed(attempts[:-1]):
+        if before.fidelity == last.fidelity or _tells(last, before):
+            return last
+        last = before
+    return last
+
+
+def _tells(closer: Evidence, before: Evidence) -> bool:
+    if closer.status is Status.OK:
+        return True
+    if closer.status is not Status.FAILED or closer.traceback is None:
+        return False
+    return same_failure(closer, before) or closer.traceback.type in _INDEPENDENT
+
+
+def same_failure(one: Evidence, other: Evidence) -> bool:
+    """Whether both ended with the same exception at the same line of the submission."""
+    a, b = one.traceback, other.traceback
+    return a is not None and b is not None and (a.type, a.file, a.line) == (b.type, b.file, b.line)
+
+
+def missed_a_gpu(evidence: Evidence, gpus: int) -> bool:
+    """Whether a failure of the attempt is for want of a GPU, so that another attempt with a stand-in may go further."""
+    if evidence.status is Status.OK:
+        return False
+    tracebacks = [evidence.traceback] if evidence.traceback else []
+    if isinstance(evidence.facts, ComposeFacts):
+        tracebacks = [failure.traceback for failure in evidence.facts.import_failures]
+    scenes = [Scene(traceback, evidence.hub, gpus) for traceback in tracebacks]
+    found = [diagnose_traceback(scene) for scene in scenes]
+    return any(diagnosis.cause is Cause.DEVICE and diagnosis.blame is Blame.INFRASTRUCTURE for diagnosis in found)
+
+
+def may_be_a_stand_ins_doing(evidence: Evidence, gpus: int) -> bool:
+    """Whether something went wrong that other assets might not have caused: a shape, an index, a field, a NaN."""
+    stand_ins = [request for request in evidence.hub if request.provided is Provided.STAND_IN]
+    if not stand_ins:
+        return False
+    if evidence.status is Status.OK:
+        return _not_a_number(evidence)
+    traceback = evidence.traceback
+    if evidence.status is not Status.FAILED or traceback is None:
+        return False
+    diagnosis = diagnose_traceback(Scene(traceback, evidence.hub, gpus))
+    if traceback.type.rsplit(".", 1)[-1] in _INDEPENDENT or diagnosis.blame is Blame.INFRASTRUCTURE:
+        return False
+    return diagnosis.cause in _MAY_BE_ASSETS and not _refused(evidence)
+
+
+def _refused(evidence: Evidence) -> bool:
+    """Whether an asset was not served at all: with other sizes it would be refused again."""
+    return any(request.provided is Provided.MISSING for request in evidence.hub)
+
+
+def _not_a_number(evidence: Evidence) -> bool:
+    probe = evidence.facts.probe if isinstance(evidence.facts, TrialFacts) else None
+    if probe is None:
+        return False
+    seen = any(losses.nan or losses.infinite or not all(map(math.isfinite, losses.first)) for losses in probe.losses)
+    return seen or bool(probe.not_numbers)
