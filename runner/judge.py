@@ -21,6 +21,7 @@ from runner.review import (
 )
 from runner.rounds import Round, Seen, joined
 from runner.rules.base import Case, Draft
+from runner.rules.claims import judge_claims
 from runner.vocabulary import (
     Blame,
     Provided,
@@ -50,6 +51,7 @@ def judge(rounds: Sequence[Round], stages: Sequence[StageName], environment: Env
     ]
     attempts = _attempts(rounds)
     verdict = _verdict(case, stages, findings)
+    outcomes = {name: judgement.outcome for name, judgement in judgements.items()}
     return Review(
         tool_version=__version__,
         submission=SubmissionInfo(
@@ -69,6 +71,7 @@ def judge(rounds: Sequence[Round], stages: Sequence[StageName], environment: Env
         environment=environment,
         timings=timings,
         repairs=_repairs(rounds, ids),
+        claims=judge_claims(rounds[-1].case, outcomes, findings),
     )
 
 
