@@ -1,40 +1,30 @@
-"""Criteria that running the trial decides, as far as its end, its outputs and the observer's counters go."""
+"""Criteria that a trial's end and the files that it leaves decide."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from runner.evidence import Evidence, TrialFacts
+from runner.probe_facts import Place
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
 from runner.rules.failures import failures, merge
-from runner.vocabulary import Blame, Cause, Confidence, CriterionOutcome, Provided, StageName, Status
-
-_FIGURES = (".pdf", ".png", ".svg", ".jpg", ".jpeg")
-
-
-def _completed(case: Case) -> list[Evidence]:
-    return [evidence for evidence in case.of(StageName.TRIAL) if evidence.status is Status.OK]
-
-
-def _all_completed(case: Case) -> bool:
-    return len(_completed(case)) == len(case.run_ids) > 0
+from runner.rules.observed import all_completed, completed, disputed, probe_of, trials, unfinished
+from runner.vocabulary import Blame, Cause, CriterionOutcome, Provided, StageName
 
 
 @decides("implementation.trial_completes")
 def trial_completes(case: Case) -> Judgement:
-    trials = case.of(StageName.TRIAL)
-    if not trials:
+    if not case.of(StageName.TRIAL):
         return not_exercised(missing_stage(case, StageName.TRIAL))
     found = [draft for draft in failures(case) if draft.criterion == "implementation.trial_completes"]
     if found:
         return judged(found)
-    if _all_completed(case):
+    if all_completed(case):
         return passed()
     ended = [draft for draft in failures(case) if draft.stage is StageName.TRIAL or draft.root]
     if any(draft.blame is Blame.SUBMISSION for draft in ended):
         return Judgement(CriterionOutcome.FAIL, why=f"stopped by: {ended[0].message}")
-    return not_exercised("not every trial ran to its end, for reasons that are not the submission's")
+    return not_exercised(f"{unfinished(case)}, for reasons that are not failures of the submission")
 
 
 def _share_of_failures(criterion: str, case: Case, passes_if_completed: bool = True) -> Judgement:
@@ -44,8 +34,8 @@ def _share_of_failures(criterion: str, case: Case, passes_if_completed: bool = T
     found = [draft for draft in failures(case) if draft.criterion == criterion]
     if found:
         return judged(found)
-    if not _all_completed(case):
-        return not_exercised("not every trial ran to its end")
+    if not all_completed(case):
+        return not_exercised(unfinished(case))
     if not passes_if_completed:
         return not_exercised("what would show it was not recorded")
     return passed()
@@ -58,83 +48,7 @@ def data_loads(case: Case) -> Judgement:
 
 @decides("model.builds")
 def model_builds(case: Case) -> Judgement:
-    return _share_of_failures("model.builds", case, all(_work(e).get("forward", 0) for e in _completed(case)))
-
-
-@decides("wandb.off_in_trial")
-def wandb_off(case: Case) -> Judgement:
-    trials = [evidence for evidence in case.of(StageName.TRIAL) if evidence.wandb is not None]
-    drafts = [draft for evidence in trials if (draft := _wandb_use(evidence)) is not None]
-    found = [draft for draft in failures(case) if draft.criterion == "wandb.off_in_trial"]
-    if drafts or found:
-        return judged([*merge(drafts, set(case.run_ids)), *found])
-    return passed() if trials and _all_completed(case) else not_exercised("not every trial ran to its end")
-
-
-def _wandb_use(evidence: Evidence) -> Draft | None:
-    """What a trial did with W&B: what the server saw, or the folder of a run that was never sent."""
-    contact = evidence.wandb
-    folders = sorted({found.group(0) for file in evidence.outputs if (found := _WANDB_RUN.search(file.path))})
-    if contact is not None and contact.calls and not contact.problem:
-        what, seen = "contacts the W&B server", [f"{contact.calls} calls", *contact.runs]
-    elif folders:
-        what, seen = "opens a W&B run that is not disabled", folders
-    else:
-        return None
-    return Draft(
-        criterion="wandb.off_in_trial",
-        cause=Cause.WANDB,
-        stage=StageName.TRIAL,
-        run_id=evidence.run_id,
-        message=f'The trial {what}; in trial mode W&B has to be disabled (mode="disabled") before anything asks it.',
-        evidence="\n".join(seen),
-        confidence=Confidence.CONFIRMED,
-        root=("wandb", what),
-    )
-
-
-_WANDB_RUN = re.compile(r"wandb/(?:offline-)?run-\d{8}_\d{6}-[^/]+")
-"""The folder that the client makes for every run but a disabled one."""
-
-
-@decides("mode.trial_memory")
-def trial_memory(case: Case) -> Judgement:
-    return _share_of_failures("mode.trial_memory", case)
-
-
-@decides("mode.trial_time")
-def trial_time(case: Case) -> Judgement:
-    return _share_of_failures("mode.trial_time", case)
-
-
-@decides("implementation.work_observed")
-def work_observed(case: Case) -> Judgement:
-    trials = _completed(case)
-    if not trials:
-        return not_exercised("no trial ended with exit code 0")
-    drafts = []
-    for evidence in trials:
-        work = _work(evidence)
-        if not work.get("processes"):
-            return not_exercised("the observer was not loaded into the trial's processes")
-        if work.get("unobserved_children"):
-            return not_exercised("the trial started processes that the observer did not see")
-        if any(work.get(name) for name in ("forward", "backward", "optimizer_steps", "other_framework")):
-            continue
-        drafts.append(
-            Draft(
-                criterion="implementation.work_observed",
-                cause=Cause.LOGIC,
-                stage=StageName.TRIAL,
-                run_id=evidence.run_id,
-                file="src/main.py",
-                message=f"The trial ended with exit code 0 after {evidence.wall_seconds:.1f} s "
-                "without one forward pass of a model.",
-                evidence=", ".join(f"{name}={value:g}" for name, value in sorted(work.items())),
-                root=("no work",),
-            )
-        )
-    return judged(merge(drafts, set(case.run_ids)))
+    return _share_of_failures("model.builds", case, all(_work(e).get("forward", 0) for e in completed(case)))
 
 
 @decides("structure.source_unchanged")
@@ -144,20 +58,6 @@ def source_unchanged(case: Case) -> Judgement:
         "structure.source_unchanged",
         lambda evidence: evidence.facts.changed_sources if isinstance(evidence.facts, TrialFacts) else [],
         lambda path: f"Running the code changes the submission's own file {path}.",
-    )
-
-
-@decides("evaluate.training_draws_nothing")
-def training_draws_nothing(case: Case) -> Judgement:
-    return _from_outputs(
-        case,
-        "evaluate.training_draws_nothing",
-        lambda evidence: [
-            file.path
-            for file in evidence.outputs
-            if file.path.lower().endswith(_FIGURES) and not file.path.startswith((".", "~/", "wandb/"))
-        ],
-        lambda path: f"The trial writes the figure {path}; only evaluate.py may draw.",
     )
 
 
@@ -201,8 +101,7 @@ def _cache_root(parts: list[str], model: str | None) -> str:
 def _from_outputs(
     case: Case, criterion: str, paths_of: Callable[[Evidence], list[str]], message: Callable[[str], str]
 ) -> Judgement:
-    trials = case.of(StageName.TRIAL)
-    ran = [evidence for evidence in trials if evidence.status is not Status.INFRASTRUCTURE_ERROR]
+    ran = trials(case)
     if not ran:
         return not_exercised(missing_stage(case, StageName.TRIAL))
     drafts = [
@@ -212,6 +111,8 @@ def _from_outputs(
             stage=StageName.TRIAL,
             run_id=evidence.run_id,
             message=message(path),
+            file=_writer(evidence, path).file,
+            line=_writer(evidence, path).line,
             root=(criterion, path.replace(evidence.run_id or "", "<run>")),
         )
         for evidence in ran
@@ -219,7 +120,15 @@ def _from_outputs(
     ]
     if drafts:
         return judged(merge(drafts, set(case.run_ids)))
-    return passed() if _all_completed(case) else not_exercised("not every trial ran to its end")
+    return passed() if all_completed(case) else not_exercised(unfinished(case))
+
+
+def _writer(evidence: Evidence, path: str) -> Place:
+    """Where in the submission a file was opened for writing; nowhere if the probe did not see it."""
+    facts = probe_of(evidence)
+    if facts is None or disputed(evidence):
+        return Place()
+    return next((item.place for item in facts.written if item.path == path), Place())
 
 
 def _work(evidence: Evidence) -> dict[str, float]:
@@ -227,5 +136,8 @@ def _work(evidence: Evidence) -> dict[str, float]:
 
 
 def _any_request(case: Case, kind: str) -> bool:
-    requests = [request for evidence in _completed(case) for request in evidence.hub if request.kind == kind]
-    return any(request.provided is not Provided.MISSING for request in requests)
+    """Whether a completed trial got an asset of the kind, from the hub or in another way."""
+    requests = [request for evidence in completed(case) for request in evidence.hub if request.kind == kind]
+    probes = [facts for evidence in completed(case) if (facts := probe_of(evidence)) is not None]
+    loads = [load for facts in probes for load in facts.loads if load.kind == kind and not load.error_type]
+    return bool(loads) or any(request.provided is not Provided.MISSING for request in requests)

@@ -163,6 +163,13 @@ def test_methods_that_differ_in_name_only_are_not_accused() -> None:
     assert told(DIFFER, *pair, yaml={"a": YAML, "b": OTHER}) == UNSURE
 
 
+def test_a_method_of_something_else_is_not_the_runs() -> None:
+    config = {"evaluation": {"method": "bootstrap"}, "wandb": {}}
+    seen = run(ONE, 0.7, steps=1).model_copy(update={"configurations": configured(config).configurations})
+    pair = trial(seen, "a"), trial(seen, "b")
+    assert told(DIFFER, *pair, yaml={"a": DECAYED, "b": OTHER}) == UNSURE
+
+
 def test_runs_of_one_method_are_not_compared() -> None:
     pair = trial(run(ONE, 0.7, 0.6), "a"), trial(run(ONE, 0.7, 0.6), "b")
     assert told(DIFFER, *pair, yaml={"a": YAML, "b": YAML}) == UNSURE

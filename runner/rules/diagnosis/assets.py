@@ -88,6 +88,13 @@ def network(scene: Scene) -> Diagnosis | None:
     return None
 
 
+def unknown_architecture(scene: Scene) -> Diagnosis | None:
+    """timm makes its models itself: a name that it does not have is an id that does not exist."""
+    if "timm" in scene.libraries_called() and scene.says("Unknown model ("):
+        return Diagnosis("model.builds", Cause.HUB_ASSET, advice="timm has no model of this name.")
+    return None
+
+
 def dataset_rules(scene: Scene) -> Diagnosis | None:
     if scene.says("Dataset scripts are no longer supported"):
         return Diagnosis("data.loads", Cause.HUB_ASSET, advice="Installed versions of datasets run no loading scripts.")

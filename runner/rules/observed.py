@@ -1,0 +1,166 @@
+"""What rules ask of the probe's facts: how far they can be relied on, and one judgement over the trials of all run ids.
+
+The submission shares its processes with the probe. Where the services or the kernel saw more than the probe did, what
+it says is disputed, and decides nothing. Where it missed a process, what it did see still happened; but what it did not
+see may have happened there, so nothing is concluded from an absence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from runner.evidence import Evidence, TrialFacts
+from runner.probe_facts import Place, ProbeFacts
+from runner.rules.base import Case, Draft, Judgement, judged, missing_stage, not_exercised, passed
+from runner.rules.failures import merge
+from runner.vocabulary import Blame, Cause, Confidence, StageName, Status
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a rule makes of one trial: its findings, and why it cannot say that there is nothing else."""
+
+    drafts: tuple[Draft, ...] = ()
+    doubt: str = ""
+
+
+FINE = Look()
+
+
+def fault(*drafts: Draft) -> Look:
+    return Look(drafts)
+
+
+def unsure(why: str) -> Look:
+    return Look(doubt=why)
+
+
+def trials(case: Case) -> list[Evidence]:
+    """The last attempt of every run id, without those that the infrastructure ended."""
+    ended = (Status.INFRASTRUCTURE_ERROR, Status.SKIPPED)
+    return [evidence for evidence in case.of(StageName.TRIAL) if evidence.status not in ended]
+
+
+def completed(case: Case) -> list[Evidence]:
+    return [evidence for evidence in case.of(StageName.TRIAL) if evidence.status is Status.OK]
+
+
+def all_completed(case: Case) -> bool:
+    return len(completed(case)) == len(case.run_ids) > 0
+
+
+def probe_of(evidence: Evidence) -> ProbeFacts | None:
+    return evidence.facts.probe if isinstance(evidence.facts, TrialFacts) else None
+
+
+def disputed(evidence: Evidence) -> str:
+    """Why nothing that the probe says of this trial can be relied on, "" where it can."""
+    facts = probe_of(evidence)
+    if facts is None or not (facts.processes or facts.disputed):
+        return "the probe saw no process of the trial"
+    contradictions = list(facts.disputed)
+    contact = evidence.wandb
+    if contact is not None and contact.runs and not contact.problem and not facts.wandb and not missed(facts):
+        contradictions.append(f"the W&B server saw the run {contact.runs[0]} open, the probe saw no call of wandb")
+    return f"evidence disputed: {'; '.join(contradictions)}" if contradictions else ""
+
+
+def missed(facts: ProbeFacts, *lists: str) -> str:
+    """Why the probe may have missed something, "" where it saw all processes and cut none of the named lists."""
+    if facts.unobserved:
+        return f"the probe did not see all processes: {facts.unobserved[0]}"
+    blind = next((process for process in facts.processes if _blind_for(process.disabled, lists)), None)
+    if blind is not None:
+        return f"the probe could not see all of process {blind.pid}: {blind.disabled}"
+    cut = [name for name in lists if name in facts.cut]
+    return f"the probe's list of {cut[0]} was cut" if cut else ""
+
+
+_TRAINING = ("torch", "work", "Module", "Tensor", "Optimizer", "GradScaler", "autograd", "_BaseDataLoaderIter")
+_PARTS = {
+    **dict.fromkeys(("passes", "phases", "optimizers", "losses", "models", "masked"), _TRAINING),
+    "loads": ("loads",),
+    "wandb": ("trackers",),
+    "not_numbers": ("trackers",),
+    "optuna": ("studies",),
+    "configurations": ("configuration", "OmegaConf", "DictConfig", "ListConfig"),
+    "written": ("files",),
+    "started": ("files",),
+}
+"""List of the facts -> how the names of the probe's parts begin that fill it."""
+
+
+def _blind_for(trouble: str, lists: Sequence[str]) -> bool:
+    """Whether trouble of the probe may have cost something in one of the lists; in any where none is named."""
+    for problem in filter(None, trouble.split("; ")):
+        cost = {name for name, parts in _PARTS.items() if problem.startswith(parts)}
+        if not lists or not cost or cost.intersection(lists):
+            return True
+    return False
+
+
+def over_trials(case: Case, look: Callable[[Evidence, ProbeFacts], Look], *lists: str) -> Judgement:
+    """Fail on what any trial shows; pass if every trial ran to its end and left no doubt.
+
+    `lists`: those of the facts that the rule rests on; one that was cut leaves a doubt.
+    """
+    ran = trials(case)
+    if not ran:
+        return not_exercised(missing_stage(case, StageName.TRIAL))
+    drafts: list[Draft] = []
+    doubts: list[str] = []
+    for evidence in ran:
+        facts, doubt = probe_of(evidence), disputed(evidence)
+        if facts is None or doubt:
+            doubts.append(doubt)
+            continue
+        seen = look(evidence, facts)
+        drafts += seen.drafts
+        doubts += filter(None, [seen.doubt or missed(facts, *lists)])
+    if drafts:
+        return judged(merge(drafts, set(case.run_ids)))
+    if doubts:
+        return not_exercised(doubts[0])
+    return passed() if all_completed(case) else not_exercised(unfinished(case))
+
+
+def unfinished(case: Case) -> str:
+    """Why the trials together cannot show that something never happens."""
+    if any(evidence.status is Status.STOPPED_OVER_BUDGET for evidence in trials(case)):
+        return "a trial was stopped because it was far over its budget"
+    return "not every trial ran to its end"
+
+
+def trial_draft(
+    criterion: str,
+    cause: Cause,
+    evidence: Evidence,
+    message: str,
+    place: Place | None = None,
+    *,
+    blame: Blame = Blame.SUBMISSION,
+    confidence: Confidence = Confidence.OBSERVED,
+    seen: str = "",
+    root: tuple[str, ...] = (),
+) -> Draft:
+    """A finding about one trial. The same place in several run ids is one mistake, unless `root` says otherwise."""
+    file, line = (place.file, place.line) if place is not None else (None, None)
+    return Draft(
+        criterion=criterion,
+        cause=cause,
+        stage=StageName.TRIAL,
+        message=message,
+        blame=blame,
+        confidence=confidence,
+        run_id=evidence.run_id,
+        file=file,
+        line=line,
+        evidence=seen,
+        root=root or (criterion, file or "", str(line)),
+    )
+
+
+def at(place: Place) -> str:
+    """file:line, or "outside the submission's files"."""
+    return f"{place.file}:{place.line}" if place.file else "outside the submission's files"
