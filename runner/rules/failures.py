@@ -139,7 +139,7 @@ def _trial_failures(case: Case) -> list[Draft]:
 
 
 def _looked_again(draft: Draft, evidence: Evidence, attempts: list[Evidence]) -> Draft:
-    """What attempts with assets nearer to the real ones add: seen again, it is confirmed; not seen again, it is ours."""
+    """What attempts with assets nearer to the real ones add: seen again, it is confirmed; else it may be ours."""
     others = [other for other in attempts if other.fidelity != evidence.fidelity]
     closer = [other for other in others if other.attempt > evidence.attempt]
     if closer:

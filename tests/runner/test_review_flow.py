@@ -12,8 +12,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from runner.evidence import Evidence
 from runner.conclude import judge_again
+from runner.evidence import Evidence
 from runner.pipeline import Reviewer
 from runner.review import Review, review_schema
 from runner.settings import load_settings
