@@ -60,7 +60,7 @@ def may_be_a_stand_ins_doing(evidence: Evidence, gpus: int) -> bool:
     if not stand_ins:
         return False
     if evidence.status is Status.OK:
-        return _not_a_number(evidence)
+        return _nothing_to_learn(evidence)
     traceback = evidence.traceback
     if evidence.status is not Status.FAILED or traceback is None:
         return False
@@ -75,9 +75,10 @@ def _refused(evidence: Evidence) -> bool:
     return any(request.provided is Provided.MISSING for request in evidence.hub)
 
 
-def _not_a_number(evidence: Evidence) -> bool:
+def _nothing_to_learn(evidence: Evidence) -> bool:
+    """Whether a loss or a result is no number, or has no label: a stand-in's longer sequences may have cut them off."""
     probe = evidence.facts.probe if isinstance(evidence.facts, TrialFacts) else None
     if probe is None:
         return False
     seen = any(losses.nan or losses.infinite or not all(map(math.isfinite, losses.first)) for losses in probe.losses)
-    return seen or bool(probe.not_numbers)
+    return seen or bool(probe.not_numbers) or any(masked.calls for masked in probe.masked)
