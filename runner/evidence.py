@@ -166,6 +166,8 @@ class TrialFacts(_Facts):
     """What the probe saw; None where it was not there."""
     changed_sources: list[str] = []
     stdout_empty: bool = False
+    printed_documents: list[list[str]] = []
+    """For every JSON object that was printed and holds numbers: their keys."""
     device_served: list[str] = []
     """What the device stand-in served, where it was switched on."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.evidence import Evidence
+from runner.evidence import Evidence, TrialFacts
 from runner.probe_facts import ProbeFacts, Written
 from runner.rules.base import Case, Judgement, decides
 from runner.rules.observed import FINE, Look, fault, over_trials, trial_draft
@@ -70,6 +70,11 @@ def no_result_dump(case: Case) -> Judgement:
 def _dumps(evidence: Evidence, facts: ProbeFacts) -> Look:
     evaluating = _evaluating(facts)
     dumped = [item for item in facts.written if _is_dump(item) and item.pid not in evaluating]
+    printed = evidence.facts.printed_documents if isinstance(evidence.facts, TrialFacts) and not evaluating else []
+    results = next((keys for keys in printed if any(_names_a_result(key) for key in keys)), None)
+    if results is not None and not dumped:
+        message = f"Training prints its results as JSON ({', '.join(results[:6])}); W&B alone is to have them."
+        return fault(trial_draft("wandb.no_result_dump", Cause.WANDB, evidence, message, root=("dump", "printed")))
     return fault(
         *(
             trial_draft(
@@ -91,6 +96,13 @@ def _is_dump(item: Written) -> bool:
     if not name.endswith((".json", ".jsonl")) or not _experiments_own(item) or item.place.file is None:
         return False
     return any(word in name for word in _RESULT_WORDS) and not any(word in name for word in _NOT_RESULTS)
+
+
+def _names_a_result(key: str) -> bool:
+    return any(word in key.lower() for word in (*_RESULT_WORDS, *_METRICS))
+
+
+_METRICS = ("acc", "f1", "loss", "precision", "recall", "bleu", "rouge", "perplexity", "exact_match", "auc", "score")
 
 
 def _experiments_own(item: Written) -> bool:

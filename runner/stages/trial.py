@@ -6,6 +6,7 @@ from runner.evidence import Evidence, TrialFacts
 from runner.stages.environment.stage import mounts_of, run_variables
 from runner.stages.instruments import instruments, probe_facts
 from runner.stages.over_budget import over_budget
+from runner.stages.printed import not_numbers, printed_documents, read_printed
 from runner.vocabulary import StageName
 from runner.workbench import Installed, Workbench
 
@@ -36,9 +37,11 @@ def run_trial(
                 stop=over_budget(bench, loaded.events),
             )
         seen = probe_facts(attempt, outcome)
+        printed = read_printed(attempt.record / "stdout")
         facts = TrialFacts(
             work=seen.counters,
-            probe=seen,
+            probe=seen.model_copy(update={"not_numbers": [*seen.not_numbers, *not_numbers(printed)]}),
+            printed_documents=printed_documents(printed),
             changed_sources=attempt.changed_sources(),
             stdout_empty=outcome.stdout_bytes == 0,
             device_served=list(loaded.served().names),
