@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: review test lint format image bench clean help
+.PHONY: review test test-assets lint format image bench clean help
 
 help:
 	@echo "make review   set up and review a bundled submission on the best backend of this machine"
 	@echo "make test     set up and run all tests"
+	@echo "make test-assets  load every entry of the catalogue with real clients of several years (an hour)"
 	@echo "make lint     ruff and mypy"
 	@echo "make image    build the sandbox image (and its base, where no registry answers)"
 	@echo "make bench    measure the overhead of a sandbox, side by side"
@@ -24,6 +25,9 @@ review: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-assets: $(READY)
+	SANDBOX_REVIEW_ALL_ASSETS=1 $(BIN)/python -m pytest tests/hub/test_clients.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

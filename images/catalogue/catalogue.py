@@ -3,6 +3,7 @@
 A model or data-set file has `defaults`, which every entry of the file starts from (mappings are merged, all
 else is replaced), and `entries`, a mapping from id to facts. `aliases` are the names that the real hub
 redirects to the id; `short_names.yaml` lists the short names of assets that are not in the catalogue.
+An id that is in no file may still be found, where its name says what it is (see `inference`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from images.catalogue import inference
 
 HERE = Path(__file__).parent
 FOLDERS = {"model": "models", "dataset": "datasets", "metric": "metrics"}
@@ -34,6 +37,8 @@ class Asset:
     facts: Mapping[str, Any] = field(repr=False, hash=False)
     digest: str = ""
     """Sixteen hex digits over the facts, the generators and the locked environment."""
+    inferred: bool = False
+    """No entry of the catalogue: its name says of which entry it is a copy or a finetuned version."""
 
 
 class Catalogue:
@@ -43,10 +48,12 @@ class Catalogue:
         self._assets: dict[tuple[str, str], Asset] = {}
         self._aliases: dict[tuple[str, str], str] = {}
         tokenizers = {path.stem: _load(path) for path in sorted((folder / "tokenizers").glob("*.yaml"))}
-        base = _tools_digest()
+        self._tools = _tools_digest()
         for kind, name in FOLDERS.items():
             for path in sorted((folder / name).glob("*.yaml")):
-                self._read(kind, _load(path), tokenizers, base)
+                self._read(kind, _load(path), tokenizers)
+        models = {asset.id: asset.facts for asset in self.assets() if asset.kind == "model"}
+        self._facts, self._bases = models, inference.bases(models.items())
         names = _load(folder / "short_names.yaml")
         self._short = {kind: set(names.get(kind) or ()) for kind in FOLDERS}
         state = hashlib.sha256("".join(asset.digest for asset in self.assets()).encode())
@@ -61,9 +68,18 @@ class Catalogue:
         return list(self._assets.values())
 
     def find(self, kind: str, asset_id: str) -> Asset | None:
-        """The entry for an id or one of its aliases. Case does not matter, as on the hub, which redirects."""
+        """The entry for an id or one of its aliases, else what the id's name plainly says (`inferred`), else None.
+
+        Case does not matter, as on the hub, which redirects.
+        """
         canonical = self._aliases.get((kind, asset_id.lower()))
-        return self._assets.get((kind, canonical)) if canonical else None
+        if canonical:
+            return self._assets[kind, canonical]
+        known = inference.infer(asset_id, self._bases, self._facts) if kind == "model" else None
+        if known is None:
+            return None
+        digest = self._digest(kind, asset_id, known.facts)
+        return Asset(kind, asset_id, (), False, known.facts, digest, inferred=True)
 
     def can_exist(self, kind: str, asset_id: str) -> bool:
         """False for a name without an owner that is none of the hub's canonical short names.
@@ -75,7 +91,7 @@ class Catalogue:
             return True
         return "/" in asset_id and not (kind == "metric" and asset_id.startswith("evaluate-"))
 
-    def _read(self, kind: str, content: Mapping[str, Any], tokenizers: Mapping[str, Any], base: str) -> None:
+    def _read(self, kind: str, content: Mapping[str, Any], tokenizers: Mapping[str, Any]) -> None:
         for asset_id, own in (content.get("entries") or {}).items():
             facts = merge(content.get("defaults") or {}, own or {})
             aliases = tuple(facts.pop("aliases", ()))
@@ -85,11 +101,14 @@ class Catalogue:
             elif isinstance(facts.get("tokenizer"), Mapping) and "base" in facts["tokenizer"]:
                 changed = dict(facts["tokenizer"])
                 facts["tokenizer"] = merge(tokenizers[changed.pop("base")], changed)
-            text = json.dumps([base, kind, asset_id, facts], sort_keys=True)
-            digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+            digest = self._digest(kind, asset_id, facts)
             self._assets[kind, asset_id] = Asset(kind, asset_id, aliases, gated, facts, digest)
             for name in (asset_id, *aliases):
                 self._aliases[kind, name.lower()] = asset_id
+
+    def _digest(self, kind: str, asset_id: str, facts: Mapping[str, Any]) -> str:
+        text = json.dumps([self._tools, kind, asset_id, facts], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def merge(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,6 +139,7 @@ def _tools_digest() -> str:
     state = hashlib.sha256(runtime_digest().encode())
     generators = HERE.parent / "standins"
     sources = [*generators.rglob("*.py"), *generators.rglob("*.yaml"), *(HERE / "templates").glob("*.jinja")]
+    sources += (HERE / "parameters").glob("*.txt")
     for path in sorted(sources):
         state.update(path.read_bytes() + b"\0")
     return state.hexdigest()

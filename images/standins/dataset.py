@@ -18,11 +18,9 @@ from . import features as types
 from .manifest import write_manifest
 from .rows import make_rows
 from .script import script_text
+from .sizes import split_rows
 
 LAYOUT = "{config}/{split}-00000-of-00001.parquet"
-FIRST_SPLIT_ROWS = 2131
-"""At batch size 64 an epoch is 33 batches, far over any trial's budget; mapping it takes under two seconds."""
-OTHER_SPLIT_ROWS = 523
 CONVERTED = "refs/convert/parquet"
 
 
@@ -50,11 +48,6 @@ def make_dataset(asset_id: str, facts: Mapping[str, Any], folder: Path, seed: in
     write_manifest(folder, {"main": "main", CONVERTED: "parquet"}, card, tags, extra)
 
 
-def split_rows(true_rows: int, first: bool) -> int:
-    """How many rows stand for `true_rows`; the first split is the one that is trained on."""
-    return min(true_rows, FIRST_SPLIT_ROWS if first else OTHER_SPLIT_ROWS)
-
-
 def _layout(config: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     return str(config.get("layout") or facts.get("layout") or LAYOUT)
 
@@ -62,7 +55,7 @@ def _layout(config: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
 def _declaration(name: str, config: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
     """One entry of `configs` in the README: which files make up which split."""
     layout = _layout(config, facts).replace("-00000-of-00001.parquet", "-*")
-    files = [{"split": split, "path": layout.format(config=name, split=split)} for split in config["splits"]]
+    files = [{"split": split, "path": layout.format(config=name, split=split, part="*")} for split in config["splits"]]
     default = {"default": True} if config.get("default") else {}
     return {"config_name": name, "data_files": files} | default
 
@@ -74,9 +67,9 @@ def _make_config(
     columns = config["features"]
     schema = types.schema(columns)
     splits, stored_bytes, bytes_in_memory = [], 0, 0
-    for number, (split, true_rows) in enumerate(config["splits"].items()):
+    for split in config["splits"]:
         rng = random.Random(f"{seed}:{name}:{split}")
-        rows = make_rows(config, split, split_rows(true_rows, number == 0), rng)
+        rows = make_rows(config, split, split_rows(split, config["splits"]), rng)
         table = pa.Table.from_pylist(rows, schema=schema)
         target = converted / name / split / "0000.parquet"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +77,10 @@ def _make_config(
         pq.write_table(table, target, row_group_size=500)
         storage = facts.get("storage", "parquet")
         layout = "data/{config}/{split}.jsonl" if storage == "script" else _layout(config, facts)
-        _store(storage, main / layout.format(config=name, split=split), rows, target)
+        parts = facts.get("parts") or [""]
+        for number, part in enumerate(parts):
+            path = main / layout.format(config=name, split=split, part=part)
+            _store(storage, path, rows[number :: len(parts)], target)
         stored_bytes += target.stat().st_size
         bytes_in_memory += table.nbytes
         splits.append({"name": split, "num_bytes": table.nbytes, "num_examples": table.num_rows})

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from .manifest import write_manifest
+from .sizes import BIAS_SPREAD, RESIDUAL_SCALE
 from .vocabulary import Vocabulary, make_tokenizer
 from .widths import shallow, shrunk
 
@@ -87,6 +88,7 @@ def _make_weights(facts: Mapping[str, Any], config: Mapping[str, Any], folder: P
 
     settings = _settings(facts, config, seed)
     model = getattr(transformers, facts["architecture"])(settings)
+    _stir(model)
     _settle(model)
     model = model.to(getattr(torch, facts["dtype"]))
     count = sum(parameter.numel() for parameter in model.parameters())
@@ -130,6 +132,20 @@ def _settings(facts: Mapping[str, Any], config: Mapping[str, Any], seed: int) ->
     return transformers.AutoConfig.for_model(config["model_type"], **own)
 
 
+def _stir(model: Any) -> None:
+    """Draw the biases, which start at zero but are not zero in a trained model.
+
+    Where they are, some models (DeBERTa) keep padding at exact zeros through all layers; each norm of such a row
+    multiplies its gradient by thousands, until it is no number.
+    """
+    import torch
+
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith("bias") and parameter.dim() == 1:
+                parameter.normal_(0, BIAS_SPREAD)
+
+
 def _settle(model: Any) -> None:
     """Give batch norms the statistics of their inputs, as training would: without, losses start in the tens."""
     import torch
@@ -141,8 +157,14 @@ def _settle(model: Any) -> None:
     for norm in norms:
         norm.momentum = None
     with torch.no_grad():
-        for _ in range(3):
-            model.train()(torch.randn(4, 3, 224, 224))
+        for module in model.modules():
+            # As in trained networks, a block changes little of what it is given: else deep ones blow differences up.
+            if isinstance(getattr(module, "shortcut", None), torch.nn.Module):
+                module.layer[-1].normalization.weight.fill_(RESIDUAL_SCALE)
+        for size in (8, 40, 8):
+            # Smooth, as pictures are: the statistics of plain noise fit nothing else.
+            drawn = torch.randn(4, 3, size, size)
+            model.train()(torch.nn.functional.interpolate(drawn, size=(224, 224), mode="bilinear"))
     for norm, momentum in zip(norms, usual, strict=True):
         norm.momentum = momentum
     model.eval()

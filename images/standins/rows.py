@@ -19,7 +19,7 @@ def make_rows(config: Mapping[str, Any], split: str, count: int, rng: Random) ->
 
     `config.rows.make` names the maker; `columns` maps a column to one of the maker's fields or to
     `{const: value}` (a column named like a field needs no entry); `hidden` maps a split to the values that
-    the real data set withholds there, as `label: -1`.
+    the real data set withholds there, as `label: -1`; `gaps: {share, values}` does so for a share of all rows.
     """
     facts = config["rows"]
     maker = MAKERS[facts["make"]]
@@ -27,6 +27,7 @@ def make_rows(config: Mapping[str, Any], split: str, count: int, rng: Random) ->
     hidden = (facts.get("hidden") or {}).get(split) or {}
     arguments = dict(facts) | {"features": config["features"], "split": split}
     arguments.setdefault("labels", _label_names(config["features"]))
+    gaps = facts.get("gaps") or {"share": 0, "values": {}}
     rows, seen = [], set()
     for number in range(count):
         for _ in range(TRIES):
@@ -36,7 +37,8 @@ def make_rows(config: Mapping[str, Any], split: str, count: int, rng: Random) ->
                 break
         seen.add(key)
         made.setdefault("index", number)
-        rows.append({name: _value(name, columns, made) for name in config["features"]} | hidden)
+        unknown = hidden | (gaps["values"] if rng.random() < gaps["share"] else {})
+        rows.append({name: _value(name, columns, made) for name in config["features"]} | unknown)
     return rows
 
 

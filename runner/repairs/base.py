@@ -29,7 +29,7 @@ class Repair(BaseModel):
     files: dict[str, str]
     """Path -> the file's new text, whole. A path that the submission does not have is a new file."""
     begins: StageName
-    """The first stage that has to run again."""
+    """The first stage that has to run again: the earliest whose facts the edit changes."""
     over: str = ""
     """Identity of the finding that it steps over; see `identity`."""
 

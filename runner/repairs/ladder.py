@@ -5,6 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from runner.evidence import ComposeFacts, Composition
+from runner.repairs import (
+    assets,
+    hydra_entry,
+    hydra_keys,
+    installing,
+    interpreter,
+    names,
+    packaging,
+    run_group,
+    spelling,
+    struct_lock,
+    undeclared,
+    working_directory,
+)
 from runner.repairs.base import Blocker, Repair, identity, tracebacks
 from runner.review import Traceback
 from runner.rules.base import Case, Draft, all_rules
@@ -14,7 +28,36 @@ from runner.vocabulary import Blame, StageName
 Rung = Callable[[Blocker], Repair | None]
 """Knows one kind of blocker; None where it is another kind."""
 
-RUNGS: tuple[Rung, ...] = ()
+RUNGS: tuple[Rung, ...] = (
+    packaging.dependency_table,
+    packaging.poetry_only,
+    packaging.bad_requirements,
+    packaging.no_project_table,
+    installing.unresolved,
+    installing.nothing_to_ship,
+    installing.broken_build,
+    spelling.keyword_attribute,
+    hydra_keys.duplicate_keys,
+    hydra_entry.config_name,
+    hydra_keys.command_line_keys,
+    hydra_keys.foreign_hydra_keys,
+    run_group.run_group,
+    hydra_keys.absent_default,
+    struct_lock.refused_overrides,
+    struct_lock.locked_write,
+    run_group.unreachable_value,
+    interpreter.running_interpreter,
+    names.own_module,
+    working_directory.moved_by_hydra,
+    working_directory.child_elsewhere,
+    undeclared.undeclared,
+    names.unimported_name,
+    names.moved_name,
+    spelling.renamed_argument,
+    assets.bare_id,
+    assets.dataset_configuration,
+)
+"""Each knows one kind of blocker; where two know the same, the one that is tried first gets past more."""
 
 
 def next_repair(case: Case, done: Sequence[Repair], rungs: Sequence[Rung] = RUNGS) -> Repair | None:
@@ -50,7 +93,9 @@ def _is_new(repair: Repair, case: Case, done: Sequence[Repair]) -> bool:
 def _traceback(case: Case, draft: Draft) -> Traceback | None:
     for stage, run_id, traceback in tracebacks(case):
         same_run = draft.run_id is None or run_id in (None, draft.run_id)
-        if stage is draft.stage and same_run and (traceback.file, traceback.line) == (draft.file, draft.line):
+        # A process that never started has no frame; its draft may name the line that started it.
+        same_place = traceback.file is None or (traceback.file, traceback.line) == (draft.file, draft.line)
+        if stage is draft.stage and same_run and same_place:
             return traceback
     return None
 

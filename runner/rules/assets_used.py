@@ -8,6 +8,7 @@ of the same asset was ever loaded. What we could not serve is never the submissi
 from __future__ import annotations
 
 from runner.evidence import Evidence, HubRequest
+from runner.missing_assets import how_to_add, why_missing
 from runner.probe_facts import Load, ProbeFacts
 from runner.rules.asset_names import Kind, Name, among, declared, declared_config, is_local, same
 from runner.rules.base import Case, Draft, Judgement, decides
@@ -158,8 +159,9 @@ def _swallowed(case: Case, evidence: Evidence, load: Load) -> Draft:
 def _whose(case: Case, evidence: Evidence, load: Load) -> tuple[Blame, str]:
     """Whose fault the error was that the code swallowed; the real hub may have spared it."""
     name = Name(load.kind, load.id)  # type: ignore[arg-type]
-    if _not_served(evidence, [name]) is not None:
-        return Blame.ASSETS, " It could not be served here."
+    refused = _not_served(evidence, [name])
+    if refused is not None:
+        return Blame.ASSETS, f" {why_missing(refused, refused.detail)} {how_to_add([refused])}".rstrip()
     if load.error_type in _NETWORK:
         return Blame.ASSETS, " It was asked of an address that is not served here."
     if not case.gpus and any(word in load.error.lower() for word in _DEVICE):

@@ -56,7 +56,7 @@ def main() -> int:
         print(f"{'ok ' if good else 'BAD'} {number:02d} {snapshot.which:9} {line}", flush=True)
     for which, (good, total) in counts.items():
         if total:
-            what = "trial stage runs clean" if which == "passed" else "not ready, first cause found"
+            what = "trial stage runs clean or is stopped over its budget" if which == "passed" else "not ready, first cause found"
             print(f"{which}: {good} of {total}: {what}")
     return 0 if all(good == total for good, total in counts.values()) else 1
 
@@ -86,6 +86,17 @@ def run_review(snapshot: Snapshot, output: Path, overrides: list[str]) -> dict[s
     return review
 
 
+RUNTIME = (
+    "implementation.installs",
+    "implementation.imports",
+    "implementation.trial_completes",
+    "hydra.composes",
+    "data.loads",
+    "model.builds",
+)
+"""What code that ran on the real runner cannot fail; budgets and validity are another matter."""
+
+
 def assess(snapshot: Snapshot, review: dict[str, object]) -> tuple[bool, str]:
     """Whether the review says what the real runner said, and a line about it."""
     attempts = [stage for stage in review["stages"] if stage["stage"] == "trial"]  # type: ignore[attr-defined]
@@ -98,9 +109,13 @@ def assess(snapshot: Snapshot, review: dict[str, object]) -> tuple[bool, str]:
     told = f"attempt {trials[-1]['attempt']}; {told}" if trials and trials[-1]["attempt"] > 1 else told
     name = f"{snapshot.repository.split('/')[1][6:21]} {(snapshot.run_id or '')[:14]:14}"
     line = f"{name} {review['verdict']:12} trial {seconds:5.1f} s  {told}"
-    if snapshot.which == "passed":
-        return bool(trials) and all(stage["status"] == "ok" for stage in trials), line
     blocking = [f for f in findings if f["severity"] == "blocking" and f["blame"] == "submission"]
+    if snapshot.which == "passed":
+        ran = bool(trials) and all(stage["status"] in ("ok", "stopped_over_budget") for stage in trials)
+        ended = ", ".join(dict.fromkeys(str(stage["status"]) for stage in trials))
+        told = "; ".join(dict.fromkeys(f"{f['criterion']}: {str(f['message'])[:110]}" for f in blocking))
+        accused = any(f["criterion"] in RUNTIME for f in blocking)
+        return ran and not accused, f"{name} {review['verdict']:12} trial {seconds:5.1f} s {ended}  {told}"
     found = any(finding["cause"] == snapshot.first_cause for finding in blocking)
     return review["verdict"] == "not_ready" and found, f"[{snapshot.first_cause}] {line}"
 

@@ -14,8 +14,14 @@ from pathlib import Path
 from images.runtime.environment import find_links, uv_program
 
 COMMON = ("accelerate", "evaluate", "peft", "pillow", "protobuf", "scikit-learn", "sentencepiece")
+METRICS = ("nltk", "rouge-score", "sacrebleu", "seqeval")
+"""What the scripts of `evaluate` metrics wrap."""
 TORCH = "torch==2.13.0"
-TORCH_NEEDS = ("setuptools", "sympy", "typing-extensions")
+TORCH_NEEDS = {
+    "setuptools": "2026-01-01",
+    "sympy": "2026-01-01",
+    "typing-extensions": "2026-01-01",
+}
 """Newer ones than the clients', because torch is newer than they are."""
 
 
@@ -25,6 +31,8 @@ class Generation:
 
     name: str
     requirements: tuple[str, ...]
+    pictures: tuple[str, ...]
+    """Installed without what they depend on, which would be another build of torch."""
     newest: str = ""
     """Nothing published after this date is installed; "" for no limit."""
     lacks: tuple[str, ...] = ()
@@ -35,15 +43,17 @@ GENERATIONS = (
     Generation(
         "mid-2024",
         ("transformers==4.44.2", "datasets==2.21.0", "huggingface-hub==0.24.6", "numpy<2"),
+        ("timm", "torchvision==0.19.1"),
         "2024-09-05",
-        ("qwen3",),
+        ("gemma3_text", "qwen3"),
     ),
     Generation(
         "late-2025",
         ("transformers==4.57.1", "datasets==4.4.1", "huggingface-hub==0.36.0"),
+        ("timm", "torchvision==0.24.1"),
         "2025-11-25",
     ),
-    Generation("today", ("transformers", "datasets", "huggingface-hub")),
+    Generation("today", ("transformers", "datasets", "huggingface-hub"), ("timm", "torchvision==0.28.0")),
 )
 
 
@@ -55,7 +65,9 @@ def cache_dir() -> Path:
 
 def client_python(generation: Generation) -> Path:
     """The interpreter of a generation's environment; makes it on the first call (one to three minutes)."""
-    state = json.dumps([generation.requirements, generation.newest, COMMON, TORCH, sys.version_info[:2]])
+    state = json.dumps(
+        [generation.requirements, generation.newest, COMMON, METRICS, generation.pictures, TORCH, sys.version_info[:2]]
+    )
     key = hashlib.sha256(state.encode()).hexdigest()[:12]
     home = cache_dir() / "test-clients" / f"{generation.name}-{key}"
     python = home / "bin" / "python"
@@ -66,15 +78,16 @@ def client_python(generation: Generation) -> Path:
             _uv("venv", "--quiet", "--clear", "--python", sys.executable, str(home))
             newest = _as_of(generation.newest) if generation.newest else ()
             source = tuple(find_links()) or ("--torch-backend", "cpu")
-            packages = (TORCH, *COMMON, *generation.requirements)
+            named = (TORCH, *COMMON, *METRICS, *generation.requirements)
             target = ("--python", str(python), "--quiet", "--compile-bytecode")
-            _uv("pip", "install", *target, *newest, *source, *packages)
+            _uv("pip", "install", *target, *newest, *source, *named)
+            _uv("pip", "install", *target, "--no-deps", *newest, *generation.pictures)
             (home / ".complete").touch()
     return python
 
 
 def _as_of(date: str) -> tuple[str, ...]:
-    apart = [word for name in TORCH_NEEDS for word in ("--exclude-newer-package", f"{name}=2026-01-01")]
+    apart = [word for item in TORCH_NEEDS.items() for word in ("--exclude-newer-package", "=".join(item))]
     return ("--exclude-newer", date, *apart)
 
 

@@ -24,9 +24,9 @@ def test_makes_once_and_keeps(store: AssetStore, builder: FakeBuilder, tmp_path:
     assert store.prepare([("model", "tiny-model"), ("dataset", "rows"), ("model", "no/such")]) == [("model", "no/such")]
     asset = store.find("model", "owner/tiny")
     assert asset is not None
-    store.standin(asset)
+    store.repository(asset)
     again = AssetStore(tmp_path / "cache", catalogue, builder)
-    assert again.standin(asset).revisions["main"].by_path["config.json"].size == 22
+    assert again.repository(asset).revisions["main"].by_path["config.json"].size == 22
     assert sorted(builder.made) == ["owner/rows", "owner/tiny"]
 
 
@@ -47,7 +47,7 @@ def test_a_failed_build_leaves_nothing_and_can_be_tried_again(store: AssetStore,
     assert asset is not None
     for _ in range(2):
         with pytest.raises(InfrastructureError, match="broke"):
-            store.standin(asset)
+            store.repository(asset)
     assert not store.is_made(asset)
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.parent.name != "locks"] == []
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import pytest
 
 from images.catalogue import Catalogue
 from images.catalogue.catalogue import merge
+from images.standins.sizes import split_rows
+from images.standins.timm_model import PARAMETERS, read_shapes
 from images.standins.widths import USUAL, shrunk
 
 
@@ -24,6 +29,10 @@ def catalogue() -> Catalogue:
         ("model", "microsoft/deberta-v3-base", "microsoft/deberta-v3-base"),
         ("model", "Qwen/Qwen3-0.6B", "Qwen/Qwen3-0.6B"),
         ("model", "NousResearch/Llama-2-7b-hf", "NousResearch/Llama-2-7b-hf"),
+        ("model", "openai/clip-vit-base-patch32", "openai/clip-vit-base-patch32"),
+        ("model", "openai/whisper-tiny", "openai/whisper-tiny"),
+        ("model", "timm/resnet50.a1_in1k", "timm/resnet50.a1_in1k"),
+        ("model", "roberta-large-mnli", "FacebookAI/roberta-large-mnli"),
         ("dataset", "glue", "nyu-mll/glue"),
         ("dataset", "gsm8k", "openai/gsm8k"),
         ("dataset", "conll2003", "eriktks/conll2003"),
@@ -57,17 +66,40 @@ def test_models_state_what_the_generator_needs(catalogue: Catalogue) -> None:
     for asset in catalogue.assets():
         if asset.kind == "model":
             assert needed <= set(asset.facts), asset.id
-            assert "model_type" in asset.facts["config"], asset.id
+            named = "architecture" if asset.facts.get("library") == "timm" else "model_type"
+            assert named in asset.facts["config"], asset.id
+
+
+REALLY_TINY = ("sshleifer/tiny-gpt2", "hf-internal-testing/tiny-random-bert", "hf-internal-testing/tiny-random-gpt2")
+
+
+def widths(config: Mapping[str, Any], rules: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """Every width that a stand-in has in place of a true one, also inside a part's configuration."""
+    small = shrunk(config, rules)
+    for key, rule in rules.items():
+        if isinstance(rule, Mapping) and "inside" in rule:
+            yield from widths(config[key], rule["inside"])
+        elif key in config:
+            yield from ((key, width) for width in (small[key] if isinstance(small[key], list) else [small[key]]))
 
 
 def test_stand_in_widths_collide_with_no_usual_constant(catalogue: Catalogue) -> None:
     for asset in catalogue.assets():
-        if asset.kind == "model" and asset.id != "sshleifer/tiny-gpt2":
-            config = shrunk(asset.facts["config"], asset.facts["widths"])
-            for key in asset.facts["widths"]:
-                found = config.get(key)
-                for width in found if isinstance(found, list) else [found]:
-                    assert width not in USUAL, (asset.id, key, width)
+        if asset.kind == "model" and asset.id not in REALLY_TINY:
+            for key, width in widths(asset.facts["config"], asset.facts["widths"]):
+                assert width not in USUAL, (asset.id, key, width)
+
+
+def test_lists_of_true_shapes_agree_with_the_configuration(catalogue: Catalogue) -> None:
+    listed = [asset.facts for asset in catalogue.assets() if asset.facts.get("library") == "timm"]
+    assert len(listed) > 10
+    for facts in listed:
+        shapes = read_shapes(PARAMETERS / f"{facts['parameters']}.txt")
+        described = facts["config"]["pretrained_cfg"]
+        assert (
+            shapes[f"{described['classifier']}.weight"][0] == facts["config"]["num_classes"] == described["num_classes"]
+        )
+        assert f"{described['first_conv']}.weight" in shapes
 
 
 def test_widths_stay_divisible_by_heads_and_by_sixteen(catalogue: Catalogue) -> None:
@@ -89,3 +121,35 @@ def test_data_sets_have_configurations_splits_and_columns(catalogue: Catalogue) 
 
 def test_merge_goes_into_mappings_only() -> None:
     assert merge({"a": {"b": 1, "c": [1]}, "d": 1}, {"a": {"c": [2]}}) == {"a": {"b": 1, "c": [2]}, "d": 1}
+
+
+FAMILIES = {
+    *["albert", "bart", "bert", "clip", "deberta-v2", "distilbert", "electra", "gemma", "gpt2", "llama", "longformer"],
+    *["mistral", "opt", "phi", "qwen2", "qwen3", "resnet", "roberta", "t5", "vit", "whisper"],
+}
+
+
+def test_every_promised_family_is_there(catalogue: Catalogue) -> None:
+    models = [asset for asset in catalogue.assets() if asset.kind == "model"]
+    assert {asset.facts["config"].get("model_type") for asset in models} >= FAMILIES
+    assert len(models) >= 50
+    assert sum(asset.kind == "dataset" for asset in catalogue.assets()) >= 40
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["accuracy", "f1", "precision", "recall", "matthews_correlation", "glue", "super_glue", "squad", "squad_v2"]
+    + ["seqeval", "rouge", "bleu", "sacrebleu", "exact_match", "perplexity"],
+)
+def test_every_promised_metric_is_there(catalogue: Catalogue, name: str) -> None:
+    assert catalogue.find("metric", f"evaluate-metric/{name}") is not None
+
+
+def test_an_epoch_of_any_usual_batch_size_is_over_budget(catalogue: Catalogue) -> None:
+    """Where the true split is long: 64 batches of 64, 8 of 512."""
+    for asset in catalogue.assets():
+        for config in asset.facts.get("configs", {}).values() if asset.kind == "dataset" else ():
+            trained = [name for name in config["splits"] if "train" in name] or list(config["splits"])[:1]
+            for split in trained:
+                true = config["splits"][split]
+                assert split_rows(split, config["splits"]) >= min(true, 64 * 64), (asset.id, split)

@@ -12,7 +12,8 @@ OPPOSITES = {"old": "new", "large": "small", "bright": "dark", "early": "late", 
 
 
 def labelled_text(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """A text about the topic of its label. Fields: text, title, label, name (of the label), flag, score.
+    """A text about the topic of its label. Fields: text, title, label, label_list, name (of the label), flag,
+    score.
 
     `sentences`: how long; `classes`: how many labels where no class-label column says it.
     """
@@ -23,6 +24,7 @@ def labelled_text(rng: Random, number: int, arguments: Mapping[str, Any]) -> dic
         "text": body,
         "title": text.headline(rng),
         "label": label,
+        "label_list": [label],
         "name": names[label],
         "flag": bool(label),
         "score": float(label),
@@ -51,7 +53,9 @@ def review(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict[str, 
 
 
 def pair(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Two sentences and how they relate. Fields: first, second, label, score (0 to 5), id, genre, uid.
+    """Two sentences and how they relate.
+
+    Fields: first, second, label, score (0 to 5), similarity (0 to 1), id, genre, uid.
 
     Label names that hold "not" or "contradiction" get opposed sentences, "neutral" unrelated ones, others a
     shortened copy.
@@ -69,11 +73,13 @@ def pair(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict[str, An
     else:
         second, score = f"{name} {verb} the {noun} in {place}.", 4.5
     genre = rng.choice(["fiction", "government", "slate", "telephone", "travel"])
+    rated = round(min(5.0, max(0.0, score + rng.uniform(-0.9, 0.9))), 3)
     return {
         "first": first,
         "second": second,
         "label": label,
-        "score": round(min(5.0, max(0.0, score + rng.uniform(-0.9, 0.9))), 3),
+        "score": rated,
+        "similarity": rated / 5,
         "id": rng.randrange(10**6),
         "uid": f"{rng.getrandbits(32):08x}",
         "genre": genre,

@@ -48,8 +48,8 @@ def choice(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict[str, 
     """A question with `options` choices, of which one is right.
 
     Fields: question, choices, letters, first .. fifth (the choices), answer and label (its index), letter,
-    number_text, one_based, answer_text, right, wrong, choices_record {text, label}, subject, support, context,
-    opening, goal, id.
+    number_text, one_based, answer_text, right, wrong, choices_record {text, label}, marked_choices {choices, labels:
+    1 for the right one, which comes first}, subject, support, context, opening, goal, id.
     """
     count = int(arguments.get("options", 4))
     a, b = rng.randint(2, 99), rng.randint(2, 99)
@@ -61,6 +61,7 @@ def choice(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict[str, 
     position = rng.randrange(count)
     answers.insert(position, f"{right} {thing}")
     letters = list("ABCDE"[:count])
+    wrong = [each for each in answers if each != answers[position]]
     fields = dict(zip(("first", "second", "third", "fourth", "fifth"), answers, strict=False))
     return fields | {
         "question": question,
@@ -73,8 +74,9 @@ def choice(rng: Random, number: int, arguments: Mapping[str, Any]) -> dict[str, 
         "one_based": str(position + 1),
         "answer_text": answers[position],
         "right": [answers[position]],
-        "wrong": [each for each in answers if each != answers[position]],
+        "wrong": wrong,
         "choices_record": {"text": answers, "label": letters},
+        "marked_choices": {"choices": [answers[position], *wrong], "labels": [1] + [0] * len(wrong)},
         "subject": rng.choice(["elementary_mathematics", "high_school_statistics"]),
         "support": text.paragraph(rng, 2),
         "context": f"{name} likes {thing}. {text.sentence(rng)}",

@@ -1,8 +1,10 @@
 # mypy: ignore-errors
 """ROUGE F-measures, as the rouge-score library computes them."""
 
+import absl  # noqa: F401  (named so that a missing dependency of rouge-score is named too)
 import datasets
 import evaluate
+import nltk  # noqa: F401
 from rouge_score import rouge_scorer, scoring
 
 TYPES = ("rouge1", "rouge2", "rougeL", "rougeLsum")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runner.evidence import HubRequest
+from runner.missing_assets import how_to_add, why_missing
 from runner.rules.diagnosis.config import is_config
 from runner.rules.diagnosis.scene import COMPLETES, Diagnosis, Scene
 from runner.vocabulary import Blame, Cause
@@ -68,10 +69,8 @@ def hub_asset(scene: Scene) -> Diagnosis | None:
     unserved = scene.missing_assets("missing")
     # A run that went on without an asset fails later for reasons that we caused.
     if unserved and scene.type not in _INDEPENDENT_TYPES and not is_config(scene):
-        ids = ", ".join(request.id for request in unserved)
-        return Diagnosis(
-            _criterion_of(unserved[0]), Cause.HUB_ASSET, Blame.ASSETS, f"The catalogue has no stand-in for {ids}."
-        )
+        advice = f"{why_missing(unserved[0], unserved[0].detail)} {how_to_add(unserved)}".rstrip()
+        return Diagnosis(_criterion_of(unserved[0]), Cause.HUB_ASSET, Blame.ASSETS, advice)
     return None
 
 
