@@ -22,6 +22,11 @@ from runner.workbench import Installed, Progress, Workbench, stage_folder
 from sandbox.errors import InfrastructureError
 from sandbox.repository import AssetSource
 
+_Run = Callable[[int, bool, float | None], Evidence]
+"""Runs one attempt: its number, whether with the device stand-in, and its wall limit in seconds."""
+PATIENCE = (60.0, 3.0)
+"""A closer look may take so many seconds and so many times the first attempt's: true widths can be far slower."""
+
 
 @dataclass
 class StageRunner:
@@ -81,17 +86,15 @@ class StageRunner:
             self._environment.callback(remove_environment, installed)
         return evidence
 
-    def _compose(self, number: int, device: bool) -> Evidence:
+    def _compose(self, number: int, device: bool, _: float | None) -> Evidence:
         assert self._installed is not None
         return run_compose(self.bench, self._installed, self.run_ids, number, device=device)
 
-    def _trial(self, run_id: str, number: int, device: bool) -> Evidence:
+    def _trial(self, run_id: str, number: int, device: bool, wall_seconds: float | None) -> Evidence:
         assert self._installed is not None
-        return run_trial(self.bench, self._installed, run_id, number, device=device)
+        return run_trial(self.bench, self._installed, run_id, number, device=device, wall_seconds=wall_seconds)
 
-    def _attempts(
-        self, stage: StageName, run_id: str | None, run: Callable[[int, bool], Evidence]
-    ) -> Iterator[Evidence]:
+    def _attempts(self, stage: StageName, run_id: str | None, run: _Run) -> Iterator[Evidence]:
         """One attempt; one with the device stand-in where it missed a GPU; others with assets nearer to the real."""
         settings = self.bench.settings
         device = not settings.gpu and (settings.device == "standin" or self._needs_device)
@@ -109,7 +112,9 @@ class StageRunner:
                 break
             self.bench.progress.stage_note(f"again with {source.name}")
             self.bench.assets = source
-            attempts.append(self._attempt(stage, run_id, run, device).model_copy(update={"fidelity": fidelity}))
+            wall_seconds = PATIENCE[0] + PATIENCE[1] * attempts[0].wall_seconds
+            closer = self._attempt(stage, run_id, run, device, wall_seconds)
+            attempts.append(closer.model_copy(update={"fidelity": fidelity}))
             self.bench.assets = first
             yield attempts[-1]
 
@@ -122,9 +127,9 @@ class StageRunner:
                 now = source
 
     def _attempt(
-        self, stage: StageName, run_id: str | None, run: Callable[[int, bool], Evidence], device: bool
+        self, stage: StageName, run_id: str | None, run: _Run, device: bool, wall_seconds: float | None = None
     ) -> Evidence:
-        return self._timed(stage, run_id, lambda: run(self._number(stage, run_id), device))
+        return self._timed(stage, run_id, lambda: run(self._number(stage, run_id), device, wall_seconds))
 
     def _goes_on(self) -> bool:
         return not self.bench.cancel.is_set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from runner.evidence import Evidence, TrialFacts
 from runner.stages.environment.stage import mounts_of, run_variables
 from runner.stages.instruments import instruments, probe_facts
@@ -16,11 +18,17 @@ RESULTS = "results"
 
 
 def run_trial(
-    bench: Workbench, installed: Installed, run_id: str, number: int = 1, *, device: bool = False
+    bench: Workbench,
+    installed: Installed,
+    run_id: str,
+    number: int = 1,
+    *,
+    device: bool = False,
+    wall_seconds: float | None = None,
 ) -> Evidence:
     """Run `uv run python -u -m src.main run=ID results_dir=DIR mode=trial` once.
 
-    `device`: with the device stand-in; what shows then was seen on no real card.
+    `device`: with the device stand-in; what shows then was seen on no real card. `wall_seconds`: less than the limit.
     """
     note = "mode=trial, on a stand-in GPU" if device else "mode=trial"
     bench.progress.stage_started(StageName.TRIAL, run_id, note)
@@ -30,7 +38,7 @@ def run_trial(
         with instruments(attempt, installed, device=device) as loaded:
             outcome = attempt.run(
                 command,
-                wall_seconds=bench.settings.limits.wall_seconds,
+                wall_seconds=min(wall_seconds or math.inf, bench.settings.limits.wall_seconds),
                 environment={**run_variables(installed), **experiment_variables(bench), **loaded.variables},
                 mounts=[*mounts_of(bench, installed), *loaded.mounts],
                 with_services=True,

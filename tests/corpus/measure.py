@@ -56,7 +56,7 @@ def main() -> int:
         print(f"{'ok ' if good else 'BAD'} {number:02d} {snapshot.which:9} {line}", flush=True)
     for which, (good, total) in counts.items():
         if total:
-            what = "trial stage runs clean or is stopped over its budget" if which == "passed" else "not ready, first cause found"
+            what = {"passed": "trial runs clean or is stopped over its budget", "generated": "first cause found"}[which]
             print(f"{which}: {good} of {total}: {what}")
     return 0 if all(good == total for good, total in counts.values()) else 1
 

@@ -1,0 +1,102 @@
+"""Rung: a working directory or module search path in which src, or a file of the repository, is not found."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from runner.repairs import yaml_text
+from runner.repairs.base import Blocker, Repair
+from runner.repairs.hydra_entry import CONFIG
+from runner.repairs.python_text import Edit, PythonText, sources
+from runner.vocabulary import StageName
+
+_RUNNERS = {"run", "Popen", "call", "check_call", "check_output"}
+_ROOT = "__import__('pathlib').Path(__file__).resolve().parents[1]"
+
+
+def moved_by_hydra(blocker: Blocker) -> Repair | None:
+    """Hydra changed into its output folder: a child finds no `src`, or a relative path leads nowhere."""
+    if not _lost(blocker) or CONFIG not in blocker.files:
+        return None
+    text = blocker.files[CONFIG]
+    node = yaml_text.at_path(text, ["hydra", "job", "chdir"])
+    if node is not None and str(node.value).lower() in ("false", "no", "off"):
+        return None
+    new = yaml_text.with_key(text, ["hydra", "job", "chdir"], "false")
+    if new is None:
+        return None
+    return Repair(
+        kind="working-directory",
+        what=f"Keep the working directory: hydra.job.chdir: false in {CONFIG}.",
+        files={CONFIG: new},
+        begins=StageName.COMPOSE,
+    )
+
+
+def child_elsewhere(blocker: Blocker) -> Repair | None:
+    """A child process that is started in another folder, or as a file, and then finds no `src`."""
+    if not blocker.says("No module named 'src'", "No module named src", "Error while finding module specification"):
+        return None
+    files, places = {}, []
+    for path, source in sources(blocker.files).items():
+        edits = _as_module(source) or _in_root(source)
+        if edits:
+            files[path] = source.edited(edits)
+            places.append(path)
+    if not files:
+        return None
+    return Repair(
+        kind="child-directory",
+        what=f"Start the child from the repository's root, as a module ({', '.join(places)}).",
+        files=files,
+        begins=StageName.TRIAL,
+    )
+
+
+def _lost(blocker: Blocker) -> bool:
+    trace = blocker.traceback
+    if trace is None:
+        return False
+    if blocker.says("No module named 'src'", "No module named src", "module specification for 'src"):
+        return True
+    if not trace.type.endswith("FileNotFoundError"):
+        return False
+    named = re.findall(r"'([^']+)'", trace.message)
+    return any(not name.startswith("/") and name.removeprefix("./") in blocker.files for name in named) or any(
+        "/outputs/" in name and re.sub(r"^.*/outputs/[\d-]+/[\d-]+/", "", name) in blocker.files for name in named
+    )
+
+
+def _as_module(source: PythonText) -> list[Edit]:
+    """`[python, "src/train.py", …]` as `[python, "-m", "src.train", …]`."""
+    edits: list[Edit] = []
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.List):
+            continue
+        for item in node.elts:
+            if isinstance(item, ast.Constant) and isinstance(item.value, str):
+                found = re.fullmatch(r"(?:\./)?src/(\w+)\.py", item.value)
+                if found:
+                    edits.append((*source.span(item), f'"-m", "src.{found[1]}"'))
+    return edits
+
+
+def _in_root(source: PythonText) -> list[Edit]:
+    """`cwd=` of the calls that start a module of src."""
+    if "src." not in source.text:
+        return []
+    edits: list[Edit] = []
+    for node in ast.walk(source.tree):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RUNNERS):
+            continue
+        if ast.unparse(node.func.value) not in ("subprocess", "sp"):
+            continue
+        given = next((word for word in node.keywords if word.arg == "cwd"), None)
+        if given is not None:
+            if _ROOT not in source.source(given.value):
+                edits.append((*source.span(given.value), _ROOT))
+        elif node.args:
+            _, end = source.span(node.args[0])
+            edits.append((end, end, f", cwd={_ROOT}"))
+    return edits
