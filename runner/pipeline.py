@@ -104,7 +104,7 @@ class Reviewer:
 
     def _next_repair(self) -> Repair | None:
         rounds = rounds_of(self.submission, self.settings, self._evidence, self._repairs)
-        return next_repair(rounds[-1].case, self._repairs)
+        return next_repair(rounds[-1].case, self._repairs, self.submission.tree())
 
     def _bench(self) -> Workbench:
         return Workbench(

@@ -5,11 +5,11 @@ What a later round shows is reported in the original's lines, behind the finding
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from runner.repairs.base import Repair, identity, mistake
-from runner.repairs.patch import original_line
+from runner.repairs.patch import restored
 from runner.rules.base import Case, Draft, Judgement, all_rules, not_exercised
 from runner.vocabulary import Blame, CriterionOutcome, StageName
 
@@ -76,20 +76,3 @@ def _extended(old: Judgement, now: Judgement, new: list[Draft], repairs: int) ->
         steps = "one repair" if repairs == 1 else f"{repairs} repairs"
         return Judgement(CriterionOutcome.PASS, drafts, f"seen behind {steps}")
     return replace(old, drafts=drafts)
-
-
-def restored(drafts: Sequence[Draft], before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Draft]:
-    """The drafts with the original's line numbers; without those that a repair's own lines gave rise to."""
-    for draft in drafts:
-        if draft.file is None or before.get(draft.file) == after.get(draft.file):
-            yield draft
-            continue
-        if draft.file not in before:
-            continue
-        if draft.line is None:
-            yield draft
-            continue
-        line = original_line(before[draft.file], after[draft.file], draft.line)
-        if line is not None:
-            root = tuple(str(line) if part == str(draft.line) else part for part in draft.root)
-            yield replace(draft, line=line, root=root)

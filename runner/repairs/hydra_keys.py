@@ -56,7 +56,7 @@ def duplicate_keys(blocker: Blocker) -> Repair | None:
             names += [f"{name} in {path}" for name in found]
     if not files:
         return None
-    what = f"Remove the first of two keys: {', '.join(names)}."
+    what = f"Remove the first one of a duplicate key: {', '.join(names)}."
     return Repair(kind="duplicate-key", what=what, files=files, begins=StageName.FILES)
 
 

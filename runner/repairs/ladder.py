@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from runner.evidence import ComposeFacts, Composition
 from runner.repairs import (
@@ -20,6 +20,7 @@ from runner.repairs import (
     working_directory,
 )
 from runner.repairs.base import Blocker, Repair, identity, tracebacks
+from runner.repairs.patch import restored
 from runner.review import Traceback
 from runner.rules.base import Case, Draft, all_rules
 from runner.rules.failures import failures
@@ -60,18 +61,29 @@ RUNGS: tuple[Rung, ...] = (
 """Each knows one kind of blocker; where two know the same, the one that is tried first gets past more."""
 
 
-def next_repair(case: Case, done: Sequence[Repair], rungs: Sequence[Rung] = RUNGS) -> Repair | None:
+def next_repair(
+    case: Case, done: Sequence[Repair], original: Mapping[str, str] | None = None, rungs: Sequence[Rung] = RUNGS
+) -> Repair | None:
     """The repair for the first blocker that any rung knows; None where none helps.
 
     Deterministic: the same evidence gives the same repair. An edit that was made before, or that changes nothing, is no
-    repair.
+    repair. `original`: the submission's own files, in whose lines its findings are told.
     """
     for blocker in blockers(case):
         for rung in rungs:
             repair = rung(blocker)
             if repair is not None and _is_new(repair, case, done):
-                return repair.model_copy(update={"over": identity(blocker.draft)})
+                return repair.model_copy(update={"over": _over(blocker.draft, repair, case, original)})
     return None
+
+
+def _over(draft: Draft, repair: Repair, case: Case, original: Mapping[str, str] | None) -> str:
+    """Identity of the finding that tells of the blocker."""
+    # What does not compile was told when the files were read; the import that fails for it is no finding of its own.
+    unread = [found for found in all_rules()["implementation.compiles"](case).drafts if found.file in repair.files]
+    told = unread[0] if unread else draft
+    tree = case.submission.tree()
+    return identity(next(restored([told], original or tree, tree), told))
 
 
 def blockers(case: Case) -> Iterator[Blocker]:

@@ -50,7 +50,7 @@ def poetry_only(blocker: Blocker) -> Repair | None:
         *_list([word for word in words if word]),
     ]
     # In front, so that no table of the file is cut in two; Poetry reads both.
-    new = "\n".join(lines) + "\n\n" + text
+    new = "\n".join(lines) + "\n\n" + text + _not_built(text, data)
     return _repair(
         "poetry-only", "In pyproject.toml, declare name, version and dependencies under [project], as uv reads it.", new
     )
@@ -66,6 +66,7 @@ def no_project_table(blocker: Blocker) -> Repair | None:
         if blocker.draft.criterion != "implementation.installs":
             return None
         new = '[project]\nname = "experiment"\nversion = "0.0.0"\ndependencies = []\n' + (f"\n{text}" if text else "")
+        new += _not_built(text, data)
         return _repair("project-table", "Add a [project] table with name and version to pyproject.toml.", new)
     if not isinstance(project, dict):
         return None
@@ -116,6 +117,13 @@ def _repair(kind: str, what: str, text: str) -> Repair | None:
     except tomllib.TOMLDecodeError:
         return None
     return Repair(kind=kind, what=what, files={PYPROJECT: text}, begins=StageName.FILES)
+
+
+def _not_built(text: str, data: dict[str, Any]) -> str:
+    """What keeps uv from building the project itself, as it did not before it had a [project] table."""
+    if "build-system" not in data or "uv" in data.get("tool", {}):
+        return ""
+    return ("" if text.endswith("\n") else "\n") + "\n[tool.uv]\npackage = false\n"
 
 
 def _list(words: list[str]) -> list[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
+
+from runner.rules.base import Draft
 
 _NO_NEWLINE = "\\ No newline at end of file"
 
@@ -38,6 +41,23 @@ def _lines(text: str) -> list[str]:
 def original_line(before: str, after: str, line: int) -> int | None:
     """The line of `before` that stands at `line` of `after`, both from 1; None where a repair wrote it."""
     return _mapping(before, after).get(line)
+
+
+def restored(drafts: Sequence[Draft], before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Draft]:
+    """The drafts with the original's line numbers; without those that a repair's own lines gave rise to."""
+    for draft in drafts:
+        if draft.file is None or before.get(draft.file) == after.get(draft.file):
+            yield draft
+            continue
+        if draft.file not in before:
+            continue
+        if draft.line is None:
+            yield draft
+            continue
+        line = original_line(before[draft.file], after[draft.file], draft.line)
+        if line is not None:
+            root = tuple(str(line) if part == str(draft.line) else part for part in draft.root)
+            yield replace(draft, line=line, root=root)
 
 
 @lru_cache(maxsize=64)

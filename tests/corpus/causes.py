@@ -4,9 +4,9 @@
 
 MANIFEST and REPOSITORIES are those of measure.py. Every snapshot as first generated is reviewed (or its review read
 from DIR, as measure.py left it), and its findings are held against the manifest's failures. A distinct cause that shows
-on a CPU is found if a finding of its own has the same cause, a file in common (its own, or one that the repair over it
-edits) and a telling word; or the same cause and two telling words. One finding finds one cause; the table shows the
-pairs, so that a reader can judge them.
+on a CPU is found if a finding has the same cause and lies in one of its files, or has the same cause and a telling word
+and the repair over it edits one of them, or has the same cause and two telling words. One finding finds one cause; the
+table shows the pairs, so that a reader can judge them.
 
 With --apply, repairs.patch is applied to a copy by `git apply` and the copy is reviewed: no blocker that was stepped
 over may show again, and the repositories in which every trial then ends with exit code 0 are counted. Exit status 1 if
@@ -60,6 +60,8 @@ class Told:
 
     id: str
     cause: str
+    stage: str
+    file: str | None
     files: set[str]
     words: set[str]
     message: str
@@ -138,15 +140,29 @@ def wanted(failures: Sequence[Mapping[str, Any]]) -> list[Wanted]:
 def compared(name: str, review: Mapping[str, Any], causes: Sequence[Wanted]) -> Outcome:
     """The best pairs of cause and finding; each finding finds one cause."""
     findings = told(review)
-    scored = [(_score(cause, item), cause, item) for cause in causes for item in findings]
     outcome = Outcome(name, repairs=[f"{step['kind']}: {step['what']}" for step in review.get("repairs", [])])
-    taken: set[int] = set()
-    for score, cause, item in sorted(scored, key=lambda entry: -entry[0]):
-        if score and id(cause) not in taken and id(item) not in taken:
-            taken |= {id(cause), id(item)}
-            outcome.found.append((cause, item))
+    outcome.found = best_pairs(list(causes), findings)
+    taken = {id(cause) for cause, _ in outcome.found}
     outcome.missed = [cause for cause in causes if id(cause) not in taken]
     return outcome
+
+
+def best_pairs(causes: list[Wanted], findings: list[Told]) -> list[tuple[Wanted, Told]]:
+    """As many pairs as can be made, each finding once; of those, the ones with most in common."""
+
+    def pairs(number: int, free: frozenset[int]) -> tuple[tuple[int, int], list[tuple[Wanted, Told]]]:
+        if number == len(causes):
+            return (0, 0), []
+        best = pairs(number + 1, free)
+        for place in sorted(free):
+            score = _score(causes[number], findings[place])
+            if score:
+                (count, total), rest = pairs(number + 1, free - {place})
+                if (count + 1, total + score) > best[0]:
+                    best = (count + 1, total + score), [(causes[number], findings[place]), *rest]
+        return best
+
+    return pairs(0, frozenset(range(len(findings))))[1]
 
 
 def told(review: Mapping[str, Any]) -> list[Told]:
@@ -159,17 +175,27 @@ def told(review: Mapping[str, Any]) -> list[Told]:
         step = steps.get(finding["id"], {"files": [], "what": ""})
         text = f"{finding['message']} {finding['evidence']} {step['what']}"
         files = {finding["file"], *step["files"]} - {None}
-        found.append(Told(finding["id"], finding["cause"], files, _words(text), finding["message"]))
+        found.append(
+            Told(
+                finding["id"],
+                finding["cause"],
+                finding["stage"],
+                finding["file"],
+                files,
+                _words(text),
+                finding["message"],
+            )
+        )
     return found
 
 
 def _score(cause: Wanted, item: Told) -> int:
-    """0 where they are not the same mistake; more for a file and for more words in common."""
+    """0 where they are not the same mistake; more for a file, the stage and for words in common."""
     common = len(cause.words & item.words)
-    if cause.cause != item.cause or not common:
+    if cause.cause != item.cause:
         return 0
-    if cause.files & item.files:
-        return common + 3
+    if item.file in cause.files or (cause.files & item.files and common):
+        return 3 + common + (cause.phase == item.stage)
     return common if common >= 2 else 0
 
 
@@ -182,9 +208,8 @@ def show(outcome: Outcome) -> None:
     """The table of one repository."""
     print(f"\n{outcome.name}")
     for cause, item in outcome.found:
-        print(
-            f"  found   {cause.cause:14} {cause.failure[:90]}\n            {item.id}: {' '.join(item.message.split())[:120]}"
-        )
+        print(f"  found   {cause.cause:14} {cause.failure[:110]}")
+        print(f"          {item.id + ':':14} {' '.join(item.message.split())[:110]}")
     for cause in outcome.missed:
         print(f"  MISSED  {cause.cause:14} [{cause.phase}] {cause.failure[:110]}")
     for step in outcome.repairs:

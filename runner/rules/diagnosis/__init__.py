@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runner.rules.diagnosis.assets import dataset_rules, hub_asset, network, unknown_architecture
-from runner.rules.diagnosis.config import hydra, names, tools
+from runner.rules.diagnosis.config import hydra, names, tools, wrong_call
 from runner.rules.diagnosis.device import device_mistake, missing_gpu, replaced_torch
 from runner.rules.diagnosis.place import by_place, memory, shrunk_model
 from runner.rules.diagnosis.scene import COMPLETES, Diagnosis, Scene
@@ -33,6 +33,7 @@ _RULES: tuple[Callable[[Scene], Diagnosis | None], ...] = (
     tools,
     memory,
     shrunk_model,
+    wrong_call,
     by_place,
 )
 

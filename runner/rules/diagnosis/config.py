@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from runner.rules.diagnosis.place import by_place
 from runner.rules.diagnosis.scene import COMPLETES, Diagnosis, Scene
 from runner.vocabulary import Cause
 
@@ -18,7 +19,29 @@ def hydra(scene: Scene) -> Diagnosis | None:
     if scene.traceback.type.startswith("omegaconf.") or scene.says("is not in struct", "Missing mandatory value"):
         cause = Cause.OPTUNA if "optuna" in scene.libraries_called() else Cause.HYDRA_CONFIG
         return Diagnosis(COMPLETES, cause)
+    if _below_a_plain_value(scene):
+        return Diagnosis(COMPLETES, Cause.HYDRA_CONFIG, advice="The configuration has a plain value in this place.")
     return None
+
+
+def _below_a_plain_value(scene: Scene) -> bool:
+    """`cfg.run.run_id` where `run` is a word: the code and the configuration disagree on what stands there."""
+    found = re.match(r"'(?:str|int|float|bool|NoneType)' object has no attribute '(\w+)'", scene.message)
+    last = scene.frames[-1] if scene.frames else None
+    if found is None or last is None or not last.in_submission:
+        return False
+    return re.search(rf"\b\w*(?:cfg|config|conf)(?:\.\w+)+\.{found[1]}\b", last.source) is not None
+
+
+def wrong_call(scene: Scene) -> Diagnosis | None:
+    """A function called by an argument that it does not have: the same slip wherever it stands."""
+    last = scene.frames[-1] if scene.frames else None
+    if scene.type != "TypeError" or last is None or not last.in_submission:
+        return None
+    if not scene.says("unexpected keyword argument", "multiple values for", "required positional argument"):
+        return None
+    place = by_place(scene)
+    return Diagnosis(place.criterion if place is not None else COMPLETES, Cause.LOGIC)
 
 
 def names(scene: Scene) -> Diagnosis | None:
