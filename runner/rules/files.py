@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from runner.evidence import FileProblem, FilesFacts
 from runner.rules.base import Case, Draft, Judgement, Rule, decides, judged, missing_stage, not_exercised
-from runner.submissions.slots import SLOTS
+from runner.submissions.slots import RUN_CONFIG_DIRS, SLOTS
 from runner.vocabulary import Cause, Confidence, StageName
 
 REQUIRED = tuple(SLOTS.values())
@@ -61,7 +61,9 @@ def required_files(case: Case, facts: FilesFacts) -> Judgement:
 @decides("structure.no_extra_files")
 @_with_facts
 def no_extra_files(case: Case, facts: FilesFacts) -> Judgement:
-    expected = {*REQUIRED, *(case.submission.run_config_path(run_id) for run_id in case.submission.run_ids)}
+    # A run may have a file in either folder: `run=ID` selects from config/run, whatever config/runs is read for.
+    runs = {f"{folder}/{run_id}.yaml" for folder in RUN_CONFIG_DIRS for run_id in case.submission.run_ids}
+    expected = {*REQUIRED, *runs, *(case.submission.run_config_path(run_id) for run_id in case.submission.run_ids)}
     extra = [path for path in facts.files if path not in expected and _is_source(path)]
     return judged(
         Draft(
