@@ -13,10 +13,6 @@ from runner.vocabulary import StageName
 _KEYWORD_ATTRIBUTE = re.compile(rf"(?<=[\w\])])\.({'|'.join(keyword.kwlist)})\b(?!\s*(?:\())")
 
 RENAMED = {
-    ("LoraConfig", "dropout"): "lora_dropout",
-    ("LoraConfig", "alpha"): "lora_alpha",
-    ("LoraConfig", "rank"): "r",
-    ("LoraConfig", "lora_r"): "r",
     ("TrainingArguments", "evaluation_strategy"): "eval_strategy",
     ("Seq2SeqTrainingArguments", "evaluation_strategy"): "eval_strategy",
     ("TrainingArguments", "no_cuda"): "use_cpu",
@@ -27,7 +23,10 @@ RENAMED = {
     ("from_pretrained", "use_auth_token"): "token",
     ("OneHotEncoder", "sparse"): "sparse_output",
 }
-"""Callable and argument -> what the library calls the argument; the value means the same."""
+"""Callable and argument -> the name that the library has since given it; the value means the same.
+
+Names that a library never had are mistakes about the experiment, and stay.
+"""
 
 _UNEXPECTED = re.compile(r"(?:(\w+)\.)?(\w+)\(\) got an unexpected keyword argument '(\w+)'")
 
