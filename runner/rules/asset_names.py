@@ -18,12 +18,16 @@ from runner.rules.base import Case
 from runner.rules.run_config import run_config
 
 Kind = Literal["model", "dataset"]
-_KEYS = (
-    "name", "id", "path", "pretrained", "pretrained_model_name_or_path", "model_name_or_path", "hf_id", "hf_name",
-    "hf_path", "hub_id", "repo_id", "checkpoint", "base", "base_model", "base_model_name", "backbone", "model_id",
-    "model_name", "dataset_name", "dataset_id", "hf_dataset", "names", "tokenizer", "tokenizer_name", "teacher",
-    "student", "model", "dataset", "model_name_or_id", "pretrained_name", "pretrained_model", "encoder",
-)  # fmt: skip
+_COMMON_KEYS = ("name", "names", "id", "path", "hf_id", "hf_name", "hf_path", "hub_id", "repo_id")
+# A section may name things of the other kind too, such as the tokenizer that a data set is prepared with.
+_KEYS = {
+    "model": (
+        *_COMMON_KEYS, "pretrained", "pretrained_model_name_or_path", "model_name_or_path", "checkpoint", "base",
+        "base_model", "base_model_name", "backbone", "model_id", "model_name", "tokenizer", "tokenizer_name", "teacher",
+        "student", "model", "model_name_or_id", "pretrained_name", "pretrained_model", "encoder",
+    ),
+    "dataset": (*_COMMON_KEYS, "dataset_name", "dataset_id", "hf_dataset", "dataset"),
+}  # fmt: skip
 _ROOT_KEYS = {
     "model": ("model_name", "model_id", "model_name_or_path", "base_model", "pretrained_model", "backbone"),
     "dataset": ("dataset_name", "dataset_id", "hf_dataset"),
@@ -65,8 +69,8 @@ def declared(case: Case, run_id: str | None, kind: Kind) -> list[Name]:
     config = run_config(case, run_id)
     texts: list[str] = []
     for section in (config.get(kind), config.get(f"{kind}s")):
-        texts += _texts(section)
-    texts += [text for key in _ROOT_KEYS[kind] for text in _texts(config.get(key))]
+        texts += _texts(section, kind)
+    texts += [text for key in _ROOT_KEYS[kind] for text in _texts(config.get(key), kind)]
     return [Name(kind, text) for text in dict.fromkeys(texts)]
 
 
@@ -78,13 +82,13 @@ def declared_config(case: Case, run_id: str | None) -> str:
     return next((str(section[key]) for key in _CONFIG_KEYS if isinstance(section.get(key), str)), "")
 
 
-def _texts(section: Any) -> list[str]:
+def _texts(section: Any, kind: Kind) -> list[str]:
     if isinstance(section, str):
         return [section.strip()]
     if isinstance(section, list):
-        return [text for item in section for text in _texts(item)]
+        return [text for item in section for text in _texts(item, kind)]
     if isinstance(section, Mapping):
-        return [text for key in _KEYS for text in _texts(section.get(key))]
+        return [text for key in _KEYS[kind] for text in _texts(section.get(key), kind)]
     return []
 
 

@@ -140,3 +140,14 @@ def test_swallowed_errors(loads: list[Load], hub: list[HubRequest], expected: st
 def test_an_error_that_ended_the_run_was_not_swallowed() -> None:
     ended = data("x/y", **FAILED).model_copy(update={"swallowed": False})
     assert not judged(FALLBACK, trial(probe(loads=[ended]), status=Status.FAILED)).drafts
+
+
+def test_the_tokenizer_that_a_data_set_is_prepared_with_is_no_data_set() -> None:
+    yaml = named("name: stream_of_tasks, tokenizer: bert-base-uncased", "dataset")
+    assert told(DATA, trial(probe(loads=[data("wmt14"), tokenizer("bert-base-uncased")])), yaml=yaml) == UNSURE
+
+
+def test_a_models_teacher_counts_as_declared() -> None:
+    yaml = {"a": YAML.replace("name: distilbert-base-uncased", "name: my-net, teacher: bert-large-uncased")}
+    assert yaml["a"] != YAML
+    assert told(MODEL, trial(probe(loads=[model("bert-large-uncased")])), yaml=yaml) == PASS
