@@ -24,7 +24,7 @@ review: $(READY)
 	$(BIN)/sandbox-review tests/submissions/clean env.resolved_as_of=2025-11-20 backend.fallback=process
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-assets: $(READY)
 	SANDBOX_REVIEW_ALL_ASSETS=1 $(BIN)/python -m pytest tests/hub/test_clients.py

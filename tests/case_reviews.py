@@ -11,8 +11,9 @@ from typing import Any
 
 from runner.checklist import load_checklist
 from runner.conclude import BUILT
+from runner.rules.base import all_rules
 from runner.vocabulary import StageName
-from tests.submission_cases import Case
+from tests.submission_cases import ROOT, Case, case_names, load_case
 
 STAGES = list(StageName)
 STEPPED_OVER = {
@@ -31,17 +32,24 @@ def last_stage(case: Case) -> StageName:
     return min(max(decided, key=STAGES.index), BUILT[-1], key=STAGES.index)
 
 
-def _shows_in_the_trial_alone(case: Case) -> bool:
+def decidable() -> list[Case]:
+    """The cases whose criteria have rules in this version."""
+    cases = [load_case(ROOT / name) for name in case_names()]
+    return [case for case in cases if all(found.criterion in all_rules() for found in case.expect.findings)]
+
+
+def shows_in_the_trial_alone(case: Case) -> bool:
     """Whether compose adds nothing to a case's faults; to go without it saves a third of the time."""
     criteria = load_checklist().criteria
     names = [*(found.criterion for found in case.expect.findings), *case.expect.also]
-    return case.name not in STEPPED_OVER and all(criteria[name].decided is StageName.TRIAL for name in names)
+    planted = bool(case.expect.findings) and not case.expect.stages and case.name not in STEPPED_OVER
+    return planted and all(criteria[name].decided is StageName.TRIAL for name in names)
 
 
 def overrides(case: Case) -> list[str]:
     """Stages up to the last one; one run id where the case does not speak of them."""
     stages = [stage for stage in BUILT if STAGES.index(stage) <= STAGES.index(last_stage(case))]
-    if case.expect.findings and not case.expect.stages and _shows_in_the_trial_alone(case):
+    if shows_in_the_trial_alone(case):
         stages.remove(StageName.COMPOSE)
     words = [f"stages=[{','.join(stages)}]", "backend.fallback=none", *case.expect.overrides]
     if case.name not in STEPPED_OVER:

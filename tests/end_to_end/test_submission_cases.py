@@ -1,7 +1,8 @@
-"""Every bundled case, reviewed by the command line in a real sandbox: its planted fault is found, and nothing else.
+"""Bundled cases, reviewed by the command line in a real sandbox: the planted fault is found, and nothing else.
 
 A case is reviewed as far as the stage that decides its fault, the clean ones to the end; one whose criterion has no
-rule in this version is not collected. `python tests/confusion.py` prints the same as one table.
+rule in this version is not collected. Cases that show in the trial alone are in test_trial_cases.py, so that two
+workers share them. `python tests/confusion.py` prints the same as one table.
 """
 
 from __future__ import annotations
@@ -10,15 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from runner.rules.base import all_rules
-from tests.case_reviews import problems, review
-from tests.submission_cases import ROOT, Case, case_names, load_case
+from tests.case_reviews import decidable, problems, review, shows_in_the_trial_alone
+from tests.submission_cases import Case
 
-CASES = [load_case(ROOT / name) for name in case_names()]
-DECIDABLE = [case for case in CASES if all(found.criterion in all_rules() for found in case.expect.findings)]
+CASES = [case for case in decidable() if not shows_in_the_trial_alone(case)]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", DECIDABLE, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_case(case: Case, tmp_path: Path) -> None:
     assert not problems(case, review(case, tmp_path))
