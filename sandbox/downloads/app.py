@@ -14,14 +14,15 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from sandbox.downloads.record import DownloadRequest, Provided, Recorder
+from sandbox.downloads.record import DownloadRequest, Provided
 from sandbox.downloads.store import DownloadStore
 from sandbox.errors import InfrastructureError
+from sandbox.recording import Recorder
 
 UNSERVED = 421
 
 
-def download_app(store: DownloadStore, recorder: Recorder) -> Starlette:
+def download_app(store: DownloadStore, recorder: Recorder[DownloadRequest]) -> Starlette:
     """The application; one per stage attempt, so that `recorder` holds that attempt's requests only."""
 
     async def known(request: Request) -> Response:

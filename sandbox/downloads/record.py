@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 
 class Provided(StrEnum):
@@ -40,24 +37,3 @@ class DownloadRequest:
     provided: Provided
     detail: str = ""
     """Our own words on a failure of ours; "" otherwise."""
-
-
-class Recorder:
-    """Collects requests from any thread; also appends each to a JSON Lines file as it happens."""
-
-    def __init__(self, log: Path | None) -> None:
-        self._log = log
-        self._lock = threading.Lock()
-        self._requests: list[DownloadRequest] = []
-
-    def add(self, request: DownloadRequest) -> None:
-        with self._lock:
-            self._requests.append(request)
-            if self._log is not None:
-                with self._log.open("a", encoding="utf-8") as handle:
-                    handle.write(json.dumps(asdict(request)) + "\n")
-
-    def requests(self) -> list[DownloadRequest]:
-        """A copy of everything recorded so far, in order of arrival of the answers."""
-        with self._lock:
-            return list(self._requests)

@@ -15,7 +15,8 @@ from starlette.routing import Route
 from sandbox.errors import InfrastructureError
 from sandbox.hub import actions, errors, services
 from sandbox.hub.address import Address, parse
-from sandbox.hub.record import HubRequest, Recorder
+from sandbox.hub.record import HubRequest
+from sandbox.recording import Recorder
 from sandbox.repository import Asset, AssetSource, NotServedError, Provided, Repository, Revision
 
 
@@ -29,7 +30,7 @@ class _Answer:
     detail: str = ""
 
 
-def hub_app(source: AssetSource, recorder: Recorder) -> Starlette:
+def hub_app(source: AssetSource, recorder: Recorder[HubRequest]) -> Starlette:
     """The application; one per stage attempt, so that `recorder` holds that attempt's requests only."""
 
     async def serve(request: Request) -> Response:

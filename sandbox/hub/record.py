@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 from sandbox.repository import Provided
 
@@ -34,24 +31,3 @@ class HubRequest:
     provided: Provided
     detail: str = ""
     """Our own words on a failure of ours or on what is missing; "" otherwise."""
-
-
-class Recorder:
-    """Collects requests from any thread; also appends each to a JSON Lines file as it happens."""
-
-    def __init__(self, log: Path | None) -> None:
-        self._log = log
-        self._lock = threading.Lock()
-        self._requests: list[HubRequest] = []
-
-    def add(self, request: HubRequest) -> None:
-        with self._lock:
-            self._requests.append(request)
-            if self._log is not None:
-                with self._log.open("a", encoding="utf-8") as handle:
-                    handle.write(json.dumps(asdict(request)) + "\n")
-
-    def requests(self) -> list[HubRequest]:
-        """A copy of everything recorded so far, in order of arrival of the answers."""
-        with self._lock:
-            return list(self._requests)

@@ -15,9 +15,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.recording import Recorder
 from sandbox.wandb_mock import keys, requests
 from sandbox.wandb_mock.faults import Fault, FaultKind, Faults
-from sandbox.wandb_mock.record import Call, Recorder
+from sandbox.wandb_mock.record import Call
 from sandbox.wandb_mock.refusal import RefusedError
 from sandbox.wandb_mock.requests import Asked, Outcome
 from sandbox.wandb_mock.store import Store
@@ -32,7 +33,7 @@ class Service:
     """What the application works with."""
 
     store: Store
-    recorder: Recorder
+    recorder: Recorder[Call]
     faults: Faults
     entity: str
     """The default entity of whoever logs in."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 SENT_LENGTH = 2000
@@ -51,24 +49,3 @@ def shorten(value: Any) -> str:
         return f"{part[:VALUE_LENGTH]}..." if isinstance(part, str) and len(part) > VALUE_LENGTH else part
 
     return json.dumps(cut(value), ensure_ascii=True)[:SENT_LENGTH]
-
-
-class Recorder:
-    """Collects calls from any thread; also appends each to a JSON Lines file as it happens."""
-
-    def __init__(self, log: Path | None) -> None:
-        self._log = log
-        self._lock = threading.Lock()
-        self._calls: list[Call] = []
-
-    def add(self, call: Call) -> None:
-        with self._lock:
-            self._calls.append(call)
-            if self._log is not None:
-                with self._log.open("a", encoding="utf-8") as handle:
-                    handle.write(json.dumps(asdict(call)) + "\n")
-
-    def calls(self) -> list[Call]:
-        """A copy of everything recorded so far, in order of the answers."""
-        with self._lock:
-            return list(self._calls)

@@ -10,12 +10,13 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from sandbox.recording import Recorder
 from sandbox.serving import ThreadedServer
 from sandbox.wandb_mock import reviewing
 from sandbox.wandb_mock.app import Service, mock_app
 from sandbox.wandb_mock.faults import Fault, Faults
 from sandbox.wandb_mock.keys import SAMPLE_KEY
-from sandbox.wandb_mock.record import Call, Recorder
+from sandbox.wandb_mock.record import Call
 from sandbox.wandb_mock.reviewing import MadeUpRun, RunRecord
 from sandbox.wandb_mock.store import Store
 
@@ -47,7 +48,7 @@ class WandbServer:
         self.store = Store(store)
         self.faults = Faults(faults)
         """May be changed while the server runs."""
-        self._recorder = Recorder(log)
+        self._recorder: Recorder[Call] = Recorder(log)
         self._service = Service(self.store, self._recorder, self.faults, entity, keys)
         self._key = next(iter(keys)) if keys else SAMPLE_KEY
         self._server = ThreadedServer("the W&B mock", socket, port)
@@ -55,7 +56,7 @@ class WandbServer:
     @property
     def calls(self) -> list[Call]:
         """Everything asked so far; still readable after the server has stopped."""
-        return self._recorder.calls()
+        return self._recorder.requests()
 
     @property
     def problems(self) -> list[BaseException]:

@@ -13,9 +13,9 @@ from runner.hub_requests import summarise
 from runner.vocabulary import Provided as Told
 from sandbox.hub import HubServer, Provided
 from sandbox.hub.app import hub_app
-from sandbox.hub.record import Recorder
 from sandbox.mirror import Live, Mirror
 from sandbox.mirror.remote import Remote
+from sandbox.recording import Recorder
 
 
 def test_a_client_gets_what_the_real_hub_has(

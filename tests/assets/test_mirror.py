@@ -16,12 +16,12 @@ from sandbox.assets import AssetStore
 from sandbox.errors import InfrastructureError
 from sandbox.hub import HubServer, Provided
 from sandbox.hub.app import hub_app
-from sandbox.hub.record import Recorder
 from sandbox.layers import Layers
 from sandbox.mirror import Mirror
 from sandbox.mirror.download import download
 from sandbox.mirror.remote import Remote
 from sandbox.mirror.take_in import FolderError, take_in
+from sandbox.recording import Recorder
 from sandbox.repository import NotServedError
 
 

@@ -8,7 +8,8 @@ from starlette.testclient import TestClient
 
 from sandbox.assets import AssetStore
 from sandbox.hub.app import hub_app
-from sandbox.hub.record import HubRequest, Provided, Recorder
+from sandbox.hub.record import HubRequest, Provided
+from sandbox.recording import Recorder
 
 TOKEN = {"Authorization": "Bearer hf_token"}
 

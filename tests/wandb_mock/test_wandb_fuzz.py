@@ -20,11 +20,11 @@ from schemathesis.graphql import nodes
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from sandbox.recording import Recorder
 from sandbox.wandb_mock import MadeUpRun
 from sandbox.wandb_mock.app import Service, mock_app
 from sandbox.wandb_mock.faults import Faults
 from sandbox.wandb_mock.keys import SAMPLE_KEY
-from sandbox.wandb_mock.record import Recorder
 from sandbox.wandb_mock.reviewing import add_run
 from sandbox.wandb_mock.store import Store
 
