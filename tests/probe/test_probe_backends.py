@@ -13,17 +13,16 @@ import pytest
 from probed import TOOLS
 
 from runner.probe_summary import summarise_events
-from sandbox.backends import open_sandbox
 from sandbox.death import cause_of_death
-from sandbox.errors import InfrastructureError
 from sandbox.probe import EventServer, probe_variables
 from sandbox.protocol import Limits, Outcome, Sandbox, StopReason, StopSignal, Task
+from tests.backends import backend_or_skip
 
 BACKENDS = [
-    pytest.param("docker", "", marks=pytest.mark.docker),
-    pytest.param("docker", "runsc", marks=pytest.mark.runsc),
-    pytest.param("bubblewrap", "", marks=pytest.mark.bubblewrap),
-    pytest.param("process", ""),
+    pytest.param("docker", marks=pytest.mark.docker),
+    pytest.param("runsc", marks=pytest.mark.runsc),
+    pytest.param("bubblewrap", marks=pytest.mark.bubblewrap),
+    pytest.param("process"),
 ]
 FORKS_AND_WAITS = """
 import os, signal, subprocess, sys, time
@@ -46,14 +45,6 @@ for _ in range(100000):
     channel().touch(work.counters)
     time.sleep(0.002)
 """
-
-
-@contextmanager
-def opened(name: str, runtime: str) -> Iterator[Sandbox]:
-    try:
-        yield open_sandbox(name, runtime=runtime) if runtime else open_sandbox(name)
-    except InfrastructureError as error:
-        pytest.skip(str(error))
 
 
 @contextmanager
@@ -86,9 +77,10 @@ def run(
     return sandbox.run(task, folder, cancel=cancel)
 
 
-@pytest.mark.parametrize(("name", "runtime"), BACKENDS)
-def test_events_reach_the_host_until_the_end(name: str, runtime: str, tmp_path: Path) -> None:
-    with opened(name, runtime) as sandbox, event_server(tmp_path) as server:
+@pytest.mark.parametrize("name", BACKENDS)
+def test_events_reach_the_host_until_the_end(name: str, tmp_path: Path) -> None:
+    sandbox = backend_or_skip(name)
+    with event_server(tmp_path) as server:
         outcome = run(sandbox, FORKS_AND_WAITS, tmp_path, 6.0, None, server)
     facts = summarise_events(tmp_path / "events.jsonl", outcome.exit_code)
     assert outcome.stopped_by is StopReason.WALL
@@ -96,9 +88,10 @@ def test_events_reach_the_host_until_the_end(name: str, runtime: str, tmp_path: 
     assert len(facts.processes) == 3 and not facts.unobserved and not facts.disputed
 
 
-@pytest.mark.parametrize(("name", "runtime"), BACKENDS)
-def test_a_command_over_its_budget_is_stopped(name: str, runtime: str, tmp_path: Path) -> None:
-    with opened(name, runtime) as sandbox, event_server(tmp_path) as server:
+@pytest.mark.parametrize("name", BACKENDS)
+def test_a_command_over_its_budget_is_stopped(name: str, tmp_path: Path) -> None:
+    sandbox = backend_or_skip(name)
+    with event_server(tmp_path) as server:
         stop = StopSignal(threading.Event(), lambda: server.counters().get("train_batches", 0) > 100)
         started = time.monotonic()
         outcome = run(sandbox, COUNTS, tmp_path, 60.0, stop, server)

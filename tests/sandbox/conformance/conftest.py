@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +9,7 @@ import pytest
 from conformance_bench import Bench, left_behind
 
 from sandbox import cgroups, owner
-from sandbox.backends import open_sandbox
-from sandbox.errors import InfrastructureError
-from sandbox.protocol import Sandbox
+from tests.backends import backend_or_skip
 
 BACKENDS = [
     pytest.param("docker", marks=pytest.mark.docker),
@@ -36,24 +32,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "bench" in metafunc.fixturenames and not chosen:
         extra = LIMITED_BY_WATCHDOG if metafunc.module.__name__.endswith("_limits") else []
         metafunc.parametrize("bench", BACKENDS + extra, indirect=True)
-
-
-@functools.cache
-def opened(name: str) -> Sandbox | str:
-    """The backend, or why it is not there."""
-    try:
-        return open_sandbox("docker", runtime="runsc") if name == "runsc" else open_sandbox(name)
-    except InfrastructureError as error:
-        return str(error)
-
-
-def backend_or_skip(name: str) -> Sandbox:
-    sandbox = opened(name)
-    if isinstance(sandbox, str):
-        if name in os.environ.get("SANDBOX_REVIEW_REQUIRE", "").split(","):
-            pytest.fail(f"{name} is required here, but: {sandbox}")
-        pytest.skip(f"{name}: {sandbox}")
-    return sandbox
 
 
 @pytest.fixture
