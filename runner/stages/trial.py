@@ -45,7 +45,7 @@ def run_trial(
                 stop=over_budget(bench, loaded.events),
             )
         seen = probe_facts(attempt, outcome)
-        printed = read_printed(attempt.record / "stdout")
+        printed = read_printed(attempt.record / "stdout.txt")
         facts = TrialFacts(
             work=seen.counters,
             probe=seen.model_copy(update={"not_numbers": [*seen.not_numbers, *not_numbers(printed)]}),

@@ -230,3 +230,12 @@ def test_stand_ins_that_cannot_be_made_are_never_the_submissions_fault(reviewed,
     assert review.verdict is Verdict.INCONCLUSIVE
     assert {stage.status for stage in review.stages if stage.stage == "trial"} == {Status.INFRASTRUCTURE_ERROR}
     assert all("no space left" in finding.message for finding in review.findings)
+
+
+def test_results_that_a_trial_prints_are_seen(reviewed, tmp_path: Path):
+    printed = Scripted(stdout='accuracy: nan\n{"accuracy": 0.5}\n')
+    reviewed([INSTALLED, COMPOSED, printed, Scripted()])
+    path = next(tmp_path.glob("review/stages/*trial-proposed-a/1/evidence.json"))
+    facts = json.loads(path.read_text())["facts"]
+    assert [value["key"] for value in facts["probe"]["not_numbers"]] == ["accuracy"]
+    assert facts["printed_documents"] == [["accuracy"]]
