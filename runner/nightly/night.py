@@ -20,7 +20,7 @@ class NightVerdict(StrEnum):
     READY = "ready"
     NOT_READY = "not_ready"
     INCONCLUSIVE = "inconclusive"
-    """Also where there is no review, because the program or its machine failed; `Trial.problem` says how."""
+    """Also where there is no review, because the program or its machine failed; `Result.problem` says how."""
     UNUSABLE = "unusable"
     """The submission cannot be read; nothing was run."""
 
@@ -63,7 +63,7 @@ class FirstCause(_Part):
     message: str
 
 
-class Trial(_Part):
+class Result(_Part):
     """One review of a submission: what it said and where it lies."""
 
     verdict: NightVerdict
@@ -107,10 +107,10 @@ class Entry(_Part):
     digest: str = ""
     """SHA-256 of its content; "" where it cannot be read."""
     change: Change
-    before: Trial | None = None
+    before: Result | None = None
     """The accepted verdict; without one, the expected one; None where there is neither."""
-    now: Trial
-    confirmation: Trial | None = None
+    now: Result
+    confirmation: Result | None = None
     """The second run of a changed verdict. Where the entry is `flaky`, it contradicts `now`; `now` says what the
     first run saw."""
     reused: bool = False
@@ -149,7 +149,7 @@ class Night(_Part):
     """Where the reviews ran: "local, 4 slots", "ray, 3 nodes"."""
     words: list[str] = []
     """The KEY=VALUE words of the command."""
-    canary: list[Trial] = []
+    canary: list[Result] = []
     """The known-good submission: the first run, and the last where there was one."""
     entries: list[Entry] = []
     """In the corpus's order."""
