@@ -19,6 +19,8 @@ a directory, a .zip or .tar.gz of a repository, or a local git repository as PAT
 commands:
   review SUBMISSION ...   the same as naming the submission alone
   import FILE|DIR         turn any accepted form into a submission.json
+  nightly CORPUS ...      review all of a corpus, compare with the last accepted verdicts;
+                          also: nightly accept, nightly history SUBMISSION
   judge DIR               judge again from stored evidence, running nothing
   assets list|show|add    the models, data sets and metrics that the sandbox can serve
   hub                     the hub stand-in by itself; prints its URL
@@ -43,6 +45,7 @@ _COMMANDS = {
     "review": "runner.commands.review",
     "import": "runner.commands.import_",
     "judge": "runner.commands.judge",
+    "nightly": "runner.nightly.command",
     "assets": "runner.commands.assets",
     "hub": "runner.commands.hub",
     "wandb-mock": "runner.commands.wandb_mock",

@@ -161,6 +161,11 @@ def load_settings(overrides: Sequence[str] = ()) -> Settings:
 
     Raises SettingsError naming the words that cannot be used.
     """
+    return checked(compose_words("config", overrides))
+
+
+def compose_words(config_name: str, overrides: Sequence[str]) -> Any:
+    """A configuration of `runner.conf` with KEY=VALUE words, as plain data. Raises SettingsError."""
     from hydra import compose, initialize_config_module
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
@@ -169,18 +174,22 @@ def load_settings(overrides: Sequence[str] = ()) -> Settings:
     words = [_free_key(word) for word in overrides]
     try:
         with initialize_config_module(config_module="runner.conf", version_base="1.3"):
-            composed = compose(config_name="config", overrides=words)
-        data: Any = OmegaConf.to_container(composed, resolve=True)
+            composed = compose(config_name=config_name, overrides=words)
+        return OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise SettingsError(f"These words cannot be used: {' '.join(overrides)}\n{error}") from error
+
+
+def checked(data: Any) -> Settings:
+    """Plain data as settings. Raises SettingsError with everything that is wrong with it."""
+    try:
         settings = Settings.model_validate(data)
         settings.severities()
         _require_mirror(settings)
         if settings.env.resolved_as_of not in ("submission", "now"):
             datetime.fromisoformat(settings.env.resolved_as_of)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise SettingsError(f"These words cannot be used: {' '.join(overrides)}\n{error}") from error
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        raise SettingsError("\n".join(lines)) from error
+        raise SettingsError(problems_of(error)) from error
     except KeyError as error:
         raise SettingsError(
             f"severity.{error.args[0]}: no such criterion; write dots as underscores, as in "
@@ -189,6 +198,11 @@ def load_settings(overrides: Sequence[str] = ()) -> Settings:
     except ValueError as error:
         raise SettingsError(f"env.resolved_as_of: {error}") from error
     return settings
+
+
+def problems_of(error: ValidationError) -> str:
+    """What pydantic found wrong with a configuration, a line each."""
+    return "\n".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
 
 
 def _require_mirror(settings: Settings) -> None:

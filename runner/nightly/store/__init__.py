@@ -1,0 +1,6 @@
+"""What nights leave behind: results keyed by what was run, verdicts over time, and which of them were accepted."""
+
+from runner.nightly.store.schema import SchemaError
+from runner.nightly.store.store import Store, Stored, StoredNight, StoreError
+
+__all__ = ["SchemaError", "Store", "StoreError", "Stored", "StoredNight"]

@@ -1,0 +1,321 @@
+"""The database of nights, through SQLAlchemy: SQLite, PostgreSQL, or what else it speaks."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, Row, create_engine, event, func, insert, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from runner.nightly.key import Key
+from runner.nightly.night import Change, Entry, NightStatus, NightVerdict, Past, Result
+from runner.nightly.store.schema import upgrade
+from runner.nightly.store.tables import AcceptedRow, EntryRow, NightRow, ResultRow
+
+ACCEPTABLE = frozenset(Change) - {Change.FLAKY, Change.INFRASTRUCTURE}
+"""Kinds of change whose verdict can be accepted: those of which the night is sure."""
+
+
+class StoreError(Exception):
+    """The database cannot be used. The message says which, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class StoredNight:
+    """One night as the database knows it."""
+
+    number: int
+    corpus: str
+    directory: Path
+    status: NightStatus
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A result, and what it is a result of."""
+
+    key: str
+    result: Result
+    directory: Path
+    """Of the night in which it was made; the result's `review` is relative to it."""
+
+    def seen_from(self, directory: Path) -> Result:
+        """The result, its review's path relative to `directory`."""
+        if self.result.review is None or self.directory == directory:
+            return self.result
+        return self.result.model_copy(
+            update={"review": os.path.relpath(self.directory / self.result.review, directory)}
+        )
+
+
+class Store:
+    """One database. Every method is one transaction; a program that is killed leaves all or nothing of it."""
+
+    def __init__(self, url: str) -> None:
+        """Connect, and bring the schema to this version's. Raises StoreError, SchemaError."""
+        self.engine = _engine(url)
+        self.shown = self.engine.url.render_as_string(hide_password=True)
+        try:
+            upgrade(self.engine)
+        except SQLAlchemyError as error:
+            self.engine.dispose()
+            raise StoreError(f"{self.shown}: {_words(error)}; look at nightly.database") from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    # Nights
+
+    def begin(self, corpus: str, directory: Path, words: Sequence[str], version: str) -> int:
+        """A new night; returns its number."""
+        row = NightRow(
+            corpus=corpus,
+            directory=str(directory.absolute()),
+            host=socket.gethostname(),
+            status=NightStatus.RUNNING,
+            tool_version=version,
+            words=list(words),
+            started_at=datetime.now(UTC),
+        )
+        return int(self._insert(row))
+
+    def nights(self, corpus: str | None = None, status: NightStatus | None = None) -> list[StoredNight]:
+        """All nights, last first."""
+        query = select(NightRow.__table__).order_by(NightRow.id.desc())
+        if corpus is not None:
+            query = query.where(NightRow.corpus == corpus)
+        if status is not None:
+            query = query.where(NightRow.status == status)
+        return [_night(row) for row in self._rows(query)]
+
+    def night(self, number: int) -> StoredNight:
+        """One night. Raises LookupError where there is none of this number."""
+        rows = self._rows(select(NightRow.__table__).where(NightRow.id == number))
+        if not rows:
+            raise LookupError(f"{self.shown}: has no night {number}")
+        return _night(rows[0])
+
+    def unfinished(self, corpus: str, words: Sequence[str]) -> list[StoredNight]:
+        """Nights of this corpus, machine and command that did not come to their end, last first."""
+        query = select(NightRow.__table__).where(
+            NightRow.corpus == corpus, NightRow.status == NightStatus.RUNNING, NightRow.host == socket.gethostname()
+        )
+        rows = self._rows(query.order_by(NightRow.id.desc()))
+        return [_night(row) for row in rows if row.words == list(words)]
+
+    def end(self, night: int, status: NightStatus) -> datetime:
+        """Say how a night ended; returns when."""
+        now = datetime.now(UTC)
+        with self.engine.begin() as connection:
+            connection.execute(update(NightRow).where(NightRow.id == night).values(status=status, finished_at=now))
+        return now
+
+    # Results
+
+    def add_result(self, night: int, submission: str, role: str, digest: str, key: Key, result: Result) -> None:
+        """Keep one finished review. Adding the same again changes nothing."""
+        row = ResultRow(
+            key=key.digest,
+            submission_digest=digest,
+            parts=key.model_dump(),
+            night_id=night,
+            submission=submission,
+            role=role,
+            verdict=result.verdict,
+            infrastructure=result.infrastructure,
+            seconds=result.seconds,
+            finished_at=result.finished_at or datetime.now(UTC),
+            data=result.model_dump(mode="json"),
+        )
+        self._insert(row, ignore_twice=True)
+
+    def results_of(self, night: int) -> dict[tuple[str, str], Stored]:
+        """(submission, role) -> what was kept of a night; of what changed while it ran, the last."""
+        columns = (ResultRow.submission, ResultRow.role, ResultRow.key, ResultRow.data, NightRow.directory)
+        rows = self._rows(select(*columns).join(NightRow).where(ResultRow.night_id == night).order_by(ResultRow.id))
+        return {(row.submission, row.role): _stored(row) for row in rows}
+
+    def reusable(self, key: str) -> list[Stored]:
+        """Results of finished nights with this key that say something of the submission, last first."""
+        query = (
+            select(ResultRow.key, ResultRow.data, NightRow.directory)
+            .join(NightRow)
+            .where(
+                ResultRow.key == key,
+                ResultRow.infrastructure.is_(False),
+                NightRow.status == NightStatus.FINISHED,
+                ResultRow.verdict.in_((NightVerdict.READY, NightVerdict.NOT_READY)),
+            )
+            .order_by(ResultRow.id.desc())
+            .limit(20)
+        )
+        return [_stored(row) for row in self._rows(query)]
+
+    # Entries
+
+    def add_entry(self, night: int, corpus: str, entry: Entry) -> None:
+        """Keep what a night decided of one submission. Adding the same again changes nothing."""
+        row = EntryRow(
+            night_id=night,
+            corpus=corpus,
+            submission=entry.submission,
+            digest=entry.digest,
+            key=entry.now.key,
+            change=entry.change,
+            verdict=entry.now.verdict,
+            seconds=entry.now.seconds,
+            decided_at=datetime.now(UTC),
+            data=entry.model_copy(update={"history": []}).model_dump(mode="json"),
+        )
+        self._insert(row, ignore_twice=True)
+
+    def entries_of(self, night: int) -> dict[str, Entry]:
+        """Submission -> what was decided of it last."""
+        columns = (EntryRow.submission, EntryRow.data)
+        rows = self._rows(select(*columns).where(EntryRow.night_id == night).order_by(EntryRow.id))
+        return {row.submission: Entry.model_validate(row.data) for row in rows}
+
+    def history(self, corpus: str, limit: int, before: int) -> dict[str, list[Past]]:
+        """Submission -> its last `limit` verdicts of nights before night `before`, oldest first."""
+        number = func.row_number().over(partition_by=EntryRow.submission, order_by=EntryRow.id.desc()).label("number")
+        inner = _past(EntryRow.corpus == corpus, EntryRow.night_id < before, number).subquery()
+        query = select(inner).where(inner.c.number <= limit).order_by(inner.c.id)
+        found: dict[str, list[Past]] = {}
+        for row in self._rows(query):
+            found.setdefault(row.submission, []).append(_as_past(row))
+        return found
+
+    def history_of(self, submission: str, digest: str | None = None) -> dict[tuple[str, str], list[Past]]:
+        """(corpus, submission) -> all verdicts, oldest first: of that name, or of that content under any name."""
+        wanted = EntryRow.submission == submission
+        if digest:
+            wanted = wanted | (EntryRow.digest == digest)
+        found: dict[tuple[str, str], list[Past]] = {}
+        for row in self._rows(_past(wanted).order_by(EntryRow.id)):
+            found.setdefault((row.corpus, row.submission), []).append(_as_past(row))
+        return found
+
+    # What verdicts are compared with
+
+    def accepted(self, corpus: str) -> dict[str, Stored]:
+        """Submission -> the verdict that was accepted last."""
+        last = select(func.max(AcceptedRow.id)).where(AcceptedRow.corpus == corpus).group_by(AcceptedRow.submission)
+        query = (
+            select(EntryRow.submission, EntryRow.data, NightRow.directory)
+            .select_from(AcceptedRow)
+            .join(EntryRow, EntryRow.id == AcceptedRow.entry_id)
+            .join(NightRow, NightRow.id == EntryRow.night_id)
+            .where(AcceptedRow.id.in_(last))
+        )
+        found = {}
+        for row in self._rows(query):
+            entry = Entry.model_validate(row.data)
+            result = entry.confirmation or entry.now
+            found[row.submission] = Stored(result.key, result, Path(row.directory))
+        return found
+
+    def accept(self, night: int, names: Iterable[str] | None = None) -> tuple[list[str], list[str]]:
+        """From now on compare with a night's verdicts: all, or those of `names`.
+
+        Returns the submissions that were accepted, and those of which the night was not sure.
+        """
+        wanted = None if names is None else set(names)
+        columns = (EntryRow.id, EntryRow.corpus, EntryRow.submission, EntryRow.change)
+        rows = self._rows(select(*columns).where(EntryRow.night_id == night).order_by(EntryRow.id))
+        rows = [row for row in rows if wanted is None or row.submission in wanted]
+        sure = [row for row in rows if row.change in ACCEPTABLE]
+        now = datetime.now(UTC)
+        with self.engine.begin() as connection:
+            if sure:
+                values = [
+                    {"corpus": row.corpus, "submission": row.submission, "entry_id": row.id, "accepted_at": now}
+                    for row in sure
+                ]
+                connection.execute(insert(AcceptedRow), values)
+        return [row.submission for row in sure], [row.submission for row in rows if row.change not in ACCEPTABLE]
+
+    def _rows(self, query: Any) -> Sequence[Row[Any]]:
+        with self.engine.connect() as connection:
+            return connection.execute(query).all()
+
+    def _insert(self, row: Any, ignore_twice: bool = False) -> int:
+        try:
+            with Session(self.engine) as session, session.begin():
+                session.add(row)
+                session.flush()
+                return int(row.id)
+        except IntegrityError:
+            if not ignore_twice:
+                raise
+            return 0
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise StoreError(f"nightly.database: {error}; it looks like postgresql+psycopg://USER@HOST/NAME") from error
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            f"nightly.database: {url.split(':')[0]} needs the Python module {error.name}, which is not installed; "
+            "for PostgreSQL: pip install 'sandbox-review[postgresql]'"
+        ) from error
+    except OSError as error:
+        raise StoreError(f"nightly.database: {error.filename} cannot be made: {error.strerror}") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, record: Any) -> None:
+    # A write-ahead log survives a killed program, and costs one sync a checkpoint instead of three a transaction.
+    for line in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {line}")
+
+
+def _past(*conditions: Any) -> Any:
+    """The columns of a `Past`; a condition that is a labelled column is selected, too."""
+    was_accepted = select(AcceptedRow.id).where(AcceptedRow.entry_id == EntryRow.id).exists().label("accepted")
+    extra = [condition for condition in conditions if getattr(condition, "name", None) == "number"]
+    where = [condition for condition in conditions if condition not in extra]
+    columns = (EntryRow.id, EntryRow.corpus, EntryRow.submission, EntryRow.night_id, EntryRow.decided_at)
+    query = select(*columns, EntryRow.verdict, EntryRow.change, EntryRow.seconds, was_accepted, *extra)
+    # What a night says whose canary failed is no verdict.
+    return query.join(NightRow).where(NightRow.status != NightStatus.INFRASTRUCTURE, *where)
+
+
+def _as_past(row: Row[Any]) -> Past:
+    return Past(
+        night=row.night_id,
+        finished_at=row.decided_at,
+        verdict=row.verdict,
+        change=row.change,
+        seconds=row.seconds,
+        accepted=bool(row.accepted),
+    )
+
+
+def _stored(row: Row[Any]) -> Stored:
+    return Stored(row.key, Result.model_validate(row.data), Path(row.directory))
+
+
+def _night(row: Row[Any]) -> StoredNight:
+    status = NightStatus(row.status)
+    return StoredNight(row.id, row.corpus, Path(row.directory), status, row.started_at, row.finished_at)
+
+
+def _words(error: SQLAlchemyError) -> str:
+    return " ".join(str(getattr(error, "orig", None) or error).split())
