@@ -194,6 +194,9 @@ class Review(_Part):
     claims: list[Claim] = []
     repairs: list[RepairStep] = []
     """In the order in which they were made; `repairs.patch` holds them all as one diff."""
+    summary: str = ""
+    """The text of summary.md, at most 8,000 characters, for whoever or whatever repairs the code: every cause with its
+    root traceback and source, what was stepped over and the smallest change that gets past, most important first."""
 
 
 def review_schema() -> dict[str, Any]:

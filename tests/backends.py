@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from typing import NoReturn
 
 import pytest
 
@@ -24,7 +25,12 @@ def opened(name: str) -> Sandbox | str:
 def backend_or_skip(name: str) -> Sandbox:
     sandbox = opened(name)
     if isinstance(sandbox, str):
-        if name in os.environ.get("SANDBOX_REVIEW_REQUIRE", "").split(","):
-            pytest.fail(f"{name} is required here, but: {sandbox}")
-        pytest.skip(f"{name}: {sandbox}")
+        missing(name, sandbox)
     return sandbox
+
+
+def missing(name: str, why: str) -> NoReturn:
+    """What a test needs is not there: skip it, or fail where it is required."""
+    if name in os.environ.get("SANDBOX_REVIEW_REQUIRE", "").split(","):
+        pytest.fail(f"{name} is required here, but: {why}")
+    pytest.skip(f"{name}: {why}")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from runner.conclude import judge_again
 from runner.reports.console import make_console, print_verdict
-from runner.reports.json_report import render
 
 
 def run(words: Sequence[str]) -> int:
@@ -28,5 +27,5 @@ def run(words: Sequence[str]) -> int:
         return 2
     print_verdict(review, options.directory, make_console(json_output=options.json))
     if options.json:
-        print(render(review), end="")
+        print((options.directory / "review.json").read_text("utf-8"), end="")
     return review.verdict.exit_status

@@ -44,7 +44,6 @@ def run(words: Sequence[str]) -> int:
 def _review(submission: Submission, settings: Settings, directory: Path, as_json: bool) -> int:
     from runner.pipeline import Reviewer
     from runner.reports.console import Progress, make_console, print_verdict
-    from runner.reports.json_report import render
 
     console = make_console(json_output=as_json)
     try:
@@ -60,7 +59,7 @@ def _review(submission: Submission, settings: Settings, directory: Path, as_json
         review = Reviewer(submission, settings, sandbox, directory, progress, cancel).review()
     print_verdict(review, directory, console)
     if as_json:
-        print(render(review), end="")
+        print((directory / "review.json").read_text("utf-8"), end="")
     return review.verdict.exit_status
 
 

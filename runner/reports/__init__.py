@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from runner.curves import read_curve
 from runner.repairs.patch import unified_diff
 from runner.reports import html, json_report, junit, sarif, summary
 from runner.review import Review
@@ -23,12 +24,14 @@ def write_reports(
     """
     directory.mkdir(parents=True, exist_ok=True)
     patch = unified_diff(sources, repaired or sources)
+    curves = {stage.directory: read_curve(directory / stage.directory) for stage in review.stages if stage.directory}
+    review = review.model_copy(update={"summary": summary.render(review, sources, patch)})
     texts = {
         "review.json": json_report.render(review),
         "junit.xml": junit.render(review),
         "review.sarif": sarif.render(review, sources),
-        "summary.md": summary.render(review, sources, patch),
-        "report.html": html.render(review, sources, patch),
+        "summary.md": review.summary,
+        "report.html": html.render(review, sources, patch, curves),
     }
     if patch:
         texts["repairs.patch"] = patch

@@ -119,11 +119,11 @@ def _finding(review: Review, group: Group, shown: dict[str, int], sources: Mappi
 def _evidence(evidence: str, traceback: Traceback | None) -> str:
     """What was seen, with the submission's last frames and the error where it does not hold them already."""
     seen = last_lines(evidence, lines=8, limit=700) if evidence.strip() else ""
-    if traceback is None or 'File "' in seen:
+    own = [frame for frame in traceback.frames if frame.in_submission][-3:] if traceback else []
+    if traceback is None or 'File "' in seen or (own and f"{own[-1].file}:{own[-1].line} in " in seen):
         return seen
     frames = [
-        f'File "{one_line(frame.file, 120)}", line {frame.line}, in {one_line(frame.function, 60)}'
-        for frame in [frame for frame in traceback.frames if frame.in_submission][-3:]
+        f'File "{one_line(frame.file, 120)}", line {frame.line}, in {one_line(frame.function, 60)}' for frame in own
     ]
     error = f"{one_line(traceback.type, 80)}: {one_line(traceback.message, 400)}"
     return "\n".join([*frames, seen] if error in seen else filter(None, [seen, *frames, error]))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from runner.checklist import load_checklist
 from runner.reports.code_issue import code_issue
@@ -332,6 +335,31 @@ def not_ready() -> Review:
             ),
         ],
     )
+
+
+def store_use(review: Review, directory: Path) -> None:
+    """What the attempts of `review` used, as samples and events in their folders below `directory`."""
+    phases = {StageName.COMPOSE: 1, StageName.TRIAL: 3}
+    for stage in review.stages:
+        folder = directory / stage.directory
+        folder.mkdir(parents=True)
+        count, peak = round(stage.wall_seconds / 0.3), stage.peak_memory_mb or 0.0
+        with (folder / "usage.jsonl").open("w", encoding="utf-8") as file:
+            for number in range(1, count + 1):
+                done = number / count
+                memory = peak * (1 - 0.7 ** (24 * done)) * (1 if done < 0.98 else 0.3)
+                cpu = (stage.cpu_seconds or 0.0) * (done + 0.02 * math.sin(12 * done))
+                sample = {"seconds": 0.3 * number, "cpu_seconds": cpu, "memory_mb": memory, "processes": 2}
+                file.write(json.dumps({**sample, "disk_mb": 0.1}) + "\n")
+        if stage.stage not in phases:
+            continue
+        events: list[dict[str, object]] = [
+            {"e": "hello", "t": 900.0, "parent": 1, "forked": False, "command": "python"}
+        ]
+        for number, phase in enumerate(["data", "training", "evaluation"][: phases[stage.stage] - 1]):
+            events.append({"e": "phase", "t": 900 + stage.wall_seconds * (0.3 + 0.15 * number), "to": phase})
+        lines = [json.dumps({"c": 1, "p": 7, "n": number, **event}) for number, event in enumerate(events, 1)]
+        (folder / "events.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def cuda_traceback() -> Traceback:

@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 
 from runner.reports import summary
 from runner.reports.summary import LIMIT
+from runner.review import Frame, Traceback
 
 
 @pytest.mark.parametrize("build", [not_ready, ready, inconclusive, empty, hostile, lambda: many(500)])
@@ -94,3 +95,32 @@ def test_a_diff_that_does_not_fit_is_named_and_the_steps_stay() -> None:
     assert "1. dependencies rewritten as an array" in text
     assert "Left out for length" in text and "repairs.patch" in text.rsplit("Left out for length")[1]
     assert len(text) <= LIMIT
+
+
+def test_huge_texts_leave_room_for_every_blocking_cause() -> None:
+    """A message, a path, an evidence and a traceback of a megabyte each cannot crowd out the other causes."""
+    base = not_ready()
+    huge = "x" * 1_000_000
+    frame = Frame(file="src/train.py", line=11, function=huge, source=huge, in_submission=True)
+    traceback = Traceback(type=huge, message=huge, file="src/train.py", line=11, frames=[frame] * 3000)
+    review = base.model_copy(
+        update={
+            "findings": [f.model_copy(update={"message": huge, "evidence": huge + "\n" + huge}) for f in base.findings],
+            "stages": [stage.model_copy(update={"traceback": traceback, "bypasses": [huge]}) for stage in base.stages],
+            "repairs": [step.model_copy(update={"what": huge, "reached": huge}) for step in base.repairs],
+            "checklist": [item.model_copy(update={"why": huge}) for item in base.checklist],
+        }
+    )
+    text = summary.render(review, {**SOURCES, "src/train.py": huge + "\n" * 100_000}, PATCH)
+    assert len(text) <= LIMIT
+    assert [line.split(".")[0] for line in text.split("\n") if line.startswith("### ")] == [f"### {n}" for n in "1234"]
+    assert "## Smallest change that gets past" in text
+
+
+def test_frames_that_the_evidence_holds_are_not_repeated() -> None:
+    base = not_ready()
+    seen = "src/train.py:11 in train_epoch: batch = {}\nAssertionError: Torch not compiled with CUDA enabled"
+    found = [f.model_copy(update={"evidence": seen}) if f.id == "f4" else f for f in base.findings]
+    text = summary.render(base.model_copy(update={"findings": found}), SOURCES)
+    assert text.count("in train_epoch") == 1
+    assert text.count("Torch not compiled") == 1

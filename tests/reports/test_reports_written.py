@@ -63,3 +63,8 @@ def test_a_report_that_cannot_be_written_leaves_no_temporary_file(tmp_path: Path
 
 def test_sources_that_are_not_valid_unicode_are_no_obstacle(tmp_path: Path) -> None:
     write_reports(not_ready(), tmp_path, {"src/train.py": "\ud800\n" * 20})
+
+
+def test_the_json_carries_the_summary_so_that_one_answer_is_enough_to_repair_by(tmp_path: Path) -> None:
+    paths = write_reports(not_ready(), tmp_path, SOURCES)
+    assert json.loads(paths["review.json"].read_text())["summary"] == paths["summary.md"].read_text()
