@@ -18,6 +18,7 @@ from runner.vocabulary import StageName, Status
 from sandbox.death import cause_of_death
 from sandbox.downloads import DownloadStore
 from sandbox.protocol import Mount, Network, Outcome, StopSignal, Task
+from sandbox.wandb_mock import Call
 
 if TYPE_CHECKING:
     from runner.workbench import Workbench
@@ -52,6 +53,7 @@ class Attempt:
         self._tools_mount = sandbox.mount(_tools_folder(), "/opt/sandbox-review/tools")
         self.hub: list[HubRequest] = []
         self.wandb: WandbContact | None = None
+        self.wandb_calls: list[Call] = []
 
     @property
     def root(self) -> str:
@@ -130,6 +132,7 @@ class Attempt:
         def read() -> None:
             self.hub.extend(services.hub_requests())
             self.wandb = services.wandb_contact()
+            self.wandb_calls.extend(services.wandb_calls())
 
         stack.callback(read)
         return services

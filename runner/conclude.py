@@ -19,7 +19,7 @@ from runner.settings import Settings
 from runner.submissions.model import Submission
 from runner.vocabulary import StageName
 
-BUILT = (StageName.FILES, StageName.ENVIRONMENT, StageName.COMPOSE, StageName.TRIAL)
+BUILT = (StageName.FILES, StageName.ENVIRONMENT, StageName.COMPOSE, StageName.TRIAL, StageName.EVALUATE)
 """The stages that this version runs."""
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from runner.evaluation_facts import EvaluateFacts
 from runner.probe_facts import ProbeFacts
 from runner.review import Traceback
 from runner.vocabulary import Provided, StageName, Status
@@ -172,7 +173,9 @@ class TrialFacts(_Facts):
     """What the device stand-in served, where it was switched on."""
 
 
-Facts = Annotated[FilesFacts | EnvironmentFacts | ComposeFacts | TrialFacts, Field(discriminator="kind")]
+Facts = Annotated[
+    FilesFacts | EnvironmentFacts | ComposeFacts | TrialFacts | EvaluateFacts, Field(discriminator="kind")
+]
 
 
 class Evidence(_Facts):

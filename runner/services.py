@@ -14,7 +14,7 @@ from runner.hub_requests import summarise
 from sandbox.downloads import DownloadServer, DownloadStore
 from sandbox.hub import HubServer
 from sandbox.repository import AssetSource
-from sandbox.wandb_mock import WandbServer
+from sandbox.wandb_mock import Call, WandbServer
 
 HUB_PORT = 8300
 WANDB_PORT = 8301
@@ -74,6 +74,10 @@ class Services:
     def hub_requests(self) -> list[HubRequest]:
         """One line per asset that was asked for."""
         return summarise(self._hub.requests, self._assets) + summarise_downloads(self._served.requests)
+
+    def wandb_calls(self) -> list[Call]:
+        """Everything that was asked of the W&B mock."""
+        return self._wandb.calls
 
     def wandb_contact(self) -> WandbContact:
         """What was asked of the W&B mock."""

@@ -38,6 +38,7 @@ class LimitSettings(_Group):
     wall_seconds: PositiveFloat
     environment_wall_seconds: PositiveFloat
     compose_wall_seconds: PositiveFloat
+    evaluate_seconds: PositiveFloat
     memory_mb: PositiveInt
     pids: PositiveInt
     cpus: PositiveFloat

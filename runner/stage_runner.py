@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from runner.evidence import Evidence
 from runner.rules.attempts import deciding, may_be_a_stand_ins_doing, missed_a_gpu
 from runner.stages.compose import run_compose
 from runner.stages.environment.stage import remove_environment, run_environment
+from runner.stages.evaluate.stage import run_evaluate
 from runner.stages.files.stage import run_files
 from runner.stages.trial import run_trial
 from runner.submissions.model import Submission
@@ -44,14 +46,19 @@ class StageRunner:
     _environment: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _installed: Installed | None = None
     _numbers: Counter[tuple[StageName, str | None]] = field(default_factory=Counter)
+    _ran: dict[tuple[StageName, str | None], list[Evidence]] = field(default_factory=dict)
+    """The attempts of every stage and run id, of the last round in which they ran."""
     _needs_device: bool = False
     """Whether the code was seen to want a GPU unasked; later attempts then have the stand-in from the start."""
 
     def run(self, submission: Submission, begins: StageName, step: int) -> Iterator[Evidence]:
         """The stages from `begins` on, on this copy of the submission; `step` is the number of its repairs."""
         self.bench.submission = submission
-        for evidence in self._stages(begins):
-            yield evidence.model_copy(update={"step": step})
+        for evidence in itertools.chain(self._stages(begins), self._evaluations()):
+            told = evidence.model_copy(update={"step": step})
+            known = self._ran.get((told.stage, told.run_id), [])
+            self._ran[told.stage, told.run_id] = [*(e for e in known if e.step == step), told]
+            yield told
 
     def close(self) -> None:
         self._environment.close()
@@ -93,6 +100,16 @@ class StageRunner:
     def _trial(self, run_id: str, number: int, device: bool, wall_seconds: float | None) -> Evidence:
         assert self._installed is not None
         return run_trial(self.bench, self._installed, run_id, number, device=device, wall_seconds=wall_seconds)
+
+    def _evaluations(self) -> Iterator[Evidence]:
+        """The evaluation script runs whatever became of the experiment's runs, once there is an environment."""
+        if StageName.EVALUATE in self.stages and self._installed is not None and self._goes_on():
+            yield self._timed(StageName.EVALUATE, None, self._evaluate)
+
+    def _evaluate(self) -> Evidence:
+        assert self._installed is not None
+        before = [deciding(attempts) for attempts in self._ran.values()]
+        return run_evaluate(self.bench, self._installed, before, self._number(StageName.EVALUATE, None))
 
     def _attempts(self, stage: StageName, run_id: str | None, run: _Run) -> Iterator[Evidence]:
         """One attempt; one with the device stand-in where it missed a GPU; others with assets nearer to the real."""

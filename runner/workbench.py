@@ -62,9 +62,15 @@ class Workbench:
         return self.settings.cache() / f"uv-{self.sandbox.name}"
 
     @contextlib.contextmanager
-    def attempt(self, stage: StageName, run_id: str | None = None, number: int = 1) -> Iterator[Attempt]:
-        """A fresh workspace and an evidence folder for one attempt; the workspace is gone afterwards."""
-        record = self.directory / "stages" / stage_folder(stage, run_id) / str(number)
+    def attempt(
+        self, stage: StageName, run_id: str | None = None, number: int = 1, part: str = ""
+    ) -> Iterator[Attempt]:
+        """A fresh workspace and an evidence folder for one attempt; the workspace is gone afterwards.
+
+        `part`: of an attempt that runs several commands, which one; each has a folder.
+        """
+        name = f"{number}-{part}" if part else str(number)
+        record = self.directory / "stages" / stage_folder(stage, run_id) / name
         record.mkdir(parents=True)
         scratch = self.settings.cache() / SCRATCH / owned_name(stage)
         scratch.mkdir(parents=True, mode=0o700)

@@ -101,11 +101,15 @@ def decides(criterion: str) -> Callable[[Rule], Rule]:
 def all_rules() -> Mapping[str, Rule]:
     """Criterion -> rule, with every rule module imported."""
     from runner.rules import (  # noqa: F401
+        aggregated,
         assets_used,
         budget,
         compose,
         configuration,
         environment,
+        evaluation,
+        evaluation_keys,
+        evaluation_outputs,
         files,
         independence,
         learning,

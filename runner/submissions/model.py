@@ -93,6 +93,17 @@ class Submission(_Frozen):
     def run_ids(self) -> tuple[str, ...]:
         return tuple(run.run_id for run in self.runs)
 
+    @property
+    def asks_for_comparison(self) -> bool | None:
+        """Whether the code was asked for the aggregated metrics' structure (best runs and gap); None: unknown.
+
+        Older checklists ask for a file of any form. Where the checklist itself is not known, a hypothesis that names
+        its primary metric is a newer one's.
+        """
+        if self.instructions:
+            return "best_baseline" in self.instructions
+        return True if self.hypothesis is not None and self.hypothesis.primary_metric else None
+
     def tree(self) -> dict[str, str]:
         """Every file of the repository, run configurations included."""
         configs = {self.run_config_path(run.run_id): run.run_config for run in self.runs}

@@ -79,6 +79,7 @@ def mock_app(service: Service) -> Starlette:
                 fault=fault.kind.value if fault else "",
                 client=request.headers.get("user-agent", "")[:200],
                 problem=outcome.problem,
+                reads=asked.reads,
             )
         )
         if reset:

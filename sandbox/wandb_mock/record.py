@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 SENT_LENGTH = 2000
@@ -36,6 +36,8 @@ class Call:
     """What the client calls itself."""
     problem: str = ""
     """Why it was refused, in the words of the answer; our own failure's words on a status of 500."""
+    reads: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """Run -> what was read of it (history, summary, config) -> keys that were asked for by name."""
 
 
 def shorten(value: Any) -> str:

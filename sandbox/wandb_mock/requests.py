@@ -48,6 +48,7 @@ class Asked:
     json: Any = None
     sent: str = ""
     touched: dict[str, str] = field(default_factory=dict)
+    reads: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
 
 @dataclass
@@ -138,7 +139,7 @@ def answer(store: Store, entity: str, asked: Asked) -> Outcome:
 def _graphql(store: Store, entity: str, asked: Asked) -> Outcome:
     if not isinstance(asked.json, dict):
         raise RefusedError(400, "the body must be one JSON object")
-    context = Context(store, asked.base_url, entity, asked.authenticated, asked.touched)
+    context = Context(store, asked.base_url, entity, asked.authenticated, asked.touched, asked.reads)
     given = asked.json
     done = execution.run(given.get("query"), given.get("variables"), given.get("operationName"), context)
     asked.operation = done.operation or asked.operation

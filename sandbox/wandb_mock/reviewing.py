@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.wandb_mock import history
 from sandbox.wandb_mock.store import Store
-from sandbox.wandb_mock.store.lines import HISTORY
+from sandbox.wandb_mock.store.lines import EVENTS, HISTORY, OUTPUT
 from sandbox.wandb_mock.store.rows import Run
 from sandbox.wandb_mock.telemetry import client_version, was_offline
 
@@ -163,6 +163,32 @@ def _complete(row: Mapping[str, Any], number: int, begun: float, seconds_a_step:
     step = history.step_of(row, number)
     runtime = step * seconds_a_step
     return {"_step": step, "_runtime": runtime, "_timestamp": begun + runtime, **row}
+
+
+def take_over(store: Store, other: Store, source: RunRecord, state: str = "finished") -> RunRecord:
+    """A run of another store as it is there, with its history, console output and files, but for its state."""
+    there = other.runs.get(source.entity, source.project, source.id)
+    with store.database.transaction():
+        run, _ = store.runs.upsert(there.entity, there.project, there.name)
+        for stream in (HISTORY, EVENTS, OUTPUT):
+            for number, line in other.lines.get(there.id, stream):
+                store.lines.put(run.id, stream, number, [line], truncate=False)
+        for file in other.files.run_files(there.id):
+            store.files.put_run_file(run.id, file.name, other.files.blob(file.address))
+        kept = (
+            "display_name",
+            "description",
+            "notes",
+            "config",
+            "summary",
+            "tags",
+            "group_name",
+            "job_type",
+            "made_up",
+        )
+        columns = {name: getattr(there, name) for name in kept}
+        run = store.runs.update(run.id, **columns, state=state, exit_code=0, heartbeat_at=time.time())
+    return _record(store, run)
 
 
 def end_open_runs(store: Store) -> list[RunRecord]:

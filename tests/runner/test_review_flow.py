@@ -99,6 +99,7 @@ def composes(task: Task) -> None:
     (_exchange(task) / "composed.jsonl").write_text("".join(json.dumps(fact) + "\n" for fact in facts))
 
 
+TO_TRIAL = "stages=[files,environment,compose,trial]"
 INSTALLED = Scripted(act=installs)
 COMPOSED = Scripted(act=composes)
 
@@ -109,7 +110,8 @@ def reviewed(tmp_path: Path):
         script: Sequence[Scripted | Exception], *overrides: str, cancel: bool = False, files: dict = FILES
     ) -> Review:
         submission = Submission(id="s", source="test", files=files, runs=RUNS)
-        settings = load_settings([f"cache_dir={tmp_path / 'cache'}", "env.torch=auto", *overrides])
+        words = [f"cache_dir={tmp_path / 'cache'}", "env.torch=auto", TO_TRIAL, *overrides]
+        settings = load_settings(words)
         event = threading.Event()
         if cancel:
             event.set()

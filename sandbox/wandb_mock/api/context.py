@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +19,10 @@ Fields = dict[str, dict[str, Resolver]]
 """Type name -> field name -> resolver."""
 
 
+MAX_KEYS = 200
+"""Keys recorded of one request for one part of one run."""
+
+
 @dataclass
 class Context:
     store: Store
@@ -29,12 +33,30 @@ class Context:
     authenticated: bool
     touched: dict[str, str] = field(default_factory=dict)
     """For the record: the entity, project and run that the request was about."""
+    reads: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """For the record: run -> what was read of it (history, summary, config) -> keys that were asked for by name."""
     now: float = field(default_factory=time.time)
 
 
 def context(info: Info) -> Context:
     found: Context = info.context
     return found
+
+
+def noted(part: str, resolver: Resolver) -> Resolver:
+    """A resolver of a run's field that also records that this part of the run was read."""
+
+    def resolve(source: Any, info: Info, **asked: Any) -> Any:
+        read(info, source.name, part)
+        return resolver(source, info, **asked)
+
+    return resolve
+
+
+def read(info: Info, run: str, part: str, keys: Iterable[str] = ()) -> None:
+    """Record that a part of a run was read, and by which keys."""
+    known = context(info).reads.setdefault(run, {}).setdefault(part, [])
+    known += [key for key in keys if key not in known][: MAX_KEYS - len(known)]
 
 
 def moment(seconds: float) -> str:

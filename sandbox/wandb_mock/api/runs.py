@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.wandb_mock import history as rows_of
 from sandbox.wandb_mock.api.accounts import user
-from sandbox.wandb_mock.api.context import Fields, Info, context, moment, page
+from sandbox.wandb_mock.api.context import Fields, Info, context, moment, noted, page, read
 from sandbox.wandb_mock.history import Selection
 from sandbox.wandb_mock.names import json_object, node_id
 from sandbox.wandb_mock.refusal import RefusedError
@@ -26,6 +26,8 @@ def _lines(stream: str) -> Any:
     """The resolver of `history` and `events`: rows as JSON strings, flat, thinned, between steps if those are given."""
 
     def resolve(source: Run, info: Info, **asked: Any) -> list[str]:
+        if stream == HISTORY:
+            read(info, source.name, "history")
         samples = DEFAULT_SAMPLES if asked.get("samples") is None else asked["samples"]
         wanted = Selection(
             min_step=_step(asked.get("minStep"), -math.inf),
@@ -64,6 +66,7 @@ def sampled_history(source: Run, info: Info, specs: list[str | None] | None = No
         keys = spec.get("keys") or []
         if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
             raise RefusedError(400, "keys must be a list of strings")
+        read(info, source.name, "history", keys)
         samples = _samples(spec.get("samples", DEFAULT_SAMPLES))
         begin, end = _step(spec.get("minStep"), -math.inf), _step(spec.get("maxStep"), math.inf)
         # Here, other than in `history`, newer clients count the last step in: they ask for 0 to 25 and 26 samples.
@@ -76,6 +79,7 @@ def sampled_history(source: Run, info: Info, specs: list[str | None] | None = No
 def parquet_history(source: Run, info: Info, **asked: Any) -> dict[str, Any]:
     """Nothing is ever exported to Parquet, so all of a run's history is live data. Keys None: all of them."""
     keys = tuple(asked.get("liveKeys") or ())
+    read(info, source.name, "history", keys)
     live = rows_of.select(_rows(source, info, HISTORY), Selection(keys=keys, samples=10**9))
     return {"parquetUrls": [], "liveData": live}
 
@@ -147,7 +151,8 @@ FIELDS: Fields = {
         "heartbeatAt": lambda source, info: moment(source.heartbeat_at),
         "exitcode": lambda source, info: source.exit_code,
         "wandbConfig": wandb_config,
-        "summaryMetrics": lambda source, info: source.summary,
+        "config": noted("config", lambda source, info: source.config),
+        "summaryMetrics": noted("summary", lambda source, info: source.summary),
         "systemMetrics": system_metrics,
         "historyKeys": lambda source, info: rows_of.key_facts(_rows(source, info, HISTORY)),
         "historyLineCount": _count(HISTORY),

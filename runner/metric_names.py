@@ -1,0 +1,104 @@
+"""Which metric names training may log, read from its source; nothing is run.
+
+A run that was cut short, or never ran, has not logged all of them. What is literal in the source may be logged later,
+so a name found here is never said to be unknown to training.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+_EVALUATION = "src/evaluate.py"
+_LOGGING = {"log", "log_metrics", "update"}
+MAX_NAMES = 2000
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names of metrics in the sources of training."""
+
+    logged: tuple[str, ...]
+    """Literal keys of what is given to log calls."""
+    summary: tuple[str, ...]
+    """Literal keys that are set in a summary."""
+    literals: tuple[str, ...]
+    """Every literal that could be a name, wherever it stands."""
+    patterns: tuple[str, ...]
+    """Names put together from parts, as regular expressions."""
+
+
+def names_in(tree: Mapping[str, str]) -> Names:
+    """Names in every Python file of the repository but the evaluation script."""
+    logged: dict[str, None] = {}
+    summary: dict[str, None] = {}
+    literals: dict[str, None] = {}
+    patterns: dict[str, None] = {}
+    for path, text in tree.items():
+        if not path.endswith(".py") or path == _EVALUATION:
+            continue
+        try:
+            module = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for node in ast.walk(module):
+            logged |= dict.fromkeys(_logged(node))
+            summary |= dict.fromkeys(_summary(node))
+            if isinstance(node, ast.Constant) and _is_name(node.value):
+                literals[str(node.value)] = None
+            elif isinstance(node, ast.keyword) and node.arg:
+                literals[node.arg] = None
+            elif isinstance(node, ast.JoinedStr) and (pattern := _pattern(node)):
+                patterns[pattern] = None
+    parts = (logged, summary, literals, patterns)
+    return Names(*(tuple(part)[:MAX_NAMES] for part in parts))
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 100 and "\n" not in value
+
+
+def _logged(node: ast.AST) -> Iterator[str]:
+    """Keys of dictionaries given to `wandb.log`, `run.log` and the like."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _LOGGING:
+        return
+    about_summary = isinstance(node.func.value, ast.Attribute) and node.func.value.attr == "summary"
+    if node.func.attr == "update":
+        return
+    for argument in (*node.args[:1], *(word.value for word in node.keywords if word.arg == "data")):
+        if isinstance(argument, ast.Dict) and not about_summary:
+            yield from _keys(argument)
+
+
+def _summary(node: ast.AST) -> Iterator[str]:
+    """Keys set by `summary["key"] = ...`, `summary.key = ...` or `summary.update({...})`."""
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and _named_summary(node.value):
+        if isinstance(node.slice, ast.Constant) and _is_name(node.slice.value):
+            yield str(node.slice.value)
+    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and _named_summary(node.value):
+        yield node.attr
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update":
+        for argument in node.args if _named_summary(node.func.value) else ():
+            if isinstance(argument, ast.Dict):
+                yield from _keys(argument)
+        yield from (word.arg for word in node.keywords if word.arg and _named_summary(node.func.value))
+
+
+def _named_summary(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "summary"
+
+
+def _keys(node: ast.Dict) -> Iterator[str]:
+    for key in node.keys:
+        if isinstance(key, ast.Constant) and _is_name(key.value):
+            yield str(key.value)
+
+
+def _pattern(node: ast.JoinedStr) -> str:
+    """`f"{split}_loss"` as `.*_loss`; "" if it has no fixed part that could tell it from another."""
+    parts = [str(part.value) if isinstance(part, ast.Constant) else None for part in node.values]
+    if not any(part and re.search(r"[A-Za-z]", part) for part in parts) or sum(len(part or "") for part in parts) > 100:
+        return ""
+    return "".join(re.escape(part) if part is not None else ".*" for part in parts)

@@ -1,0 +1,154 @@
+"""What rules about the evaluation script share: its facts, and how far a run's numbers let it be accused.
+
+What the script was given is not what a real run would have logged: a full run that was cut short has few rows, and
+where there was none, its numbers and even its names are made up. So an output that is missing or empty is held
+against the script only where the runs were really logged, where the same shows again on a variant with more rows, and
+where it waits for no name that training logs later. What no number can cause (a name that does not exist, words that
+are refused, a file that it never writes) is held against it in any case.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+
+from runner.comparison import kind_of
+from runner.evaluation_facts import EvaluateFacts, Evaluation
+from runner.evidence import Evidence
+from runner.metric_names import names_in
+from runner.rules.base import Case, Draft, Judgement, missing_stage, not_exercised
+from runner.vocabulary import Blame, Cause, Confidence, CriterionOutcome, StageName, Status
+
+SCRIPT = "src/evaluate.py"
+MADE_UP = "the numbers are made up, since full mode did not log them; real ones may show something else"
+
+
+def evidence_of(case: Case) -> Evidence | None:
+    """The evaluation's evidence, None where it did not run."""
+    return next((e for e in case.of(StageName.EVALUATE) if isinstance(e.facts, EvaluateFacts)), None)
+
+
+def facts_of(case: Case) -> EvaluateFacts | None:
+    evidence = evidence_of(case)
+    return evidence.facts if evidence is not None and isinstance(evidence.facts, EvaluateFacts) else None
+
+
+def base_of(case: Case) -> Evaluation | None:
+    """The evaluation of the runs as they are."""
+    facts = facts_of(case)
+    return facts.evaluations[0] if facts is not None and facts.evaluations else None
+
+
+def finished(case: Case) -> list[Evaluation]:
+    """The evaluations that ended ok; the one of the runs as they are first."""
+    facts = facts_of(case)
+    return [item for item in facts.evaluations if item.status is Status.OK] if facts is not None else []
+
+
+def unseen(case: Case) -> Judgement | None:
+    """The judgement where no evaluation shows outputs; None where one does."""
+    if facts_of(case) is None:
+        return not_exercised(missing_stage(case, StageName.EVALUATE))
+    if not finished(case):
+        return not_exercised("the evaluation script did not run to its end")
+    return None
+
+
+def not_applicable(why: str) -> Judgement:
+    return Judgement(CriterionOutcome.NOT_APPLICABLE, why=why)
+
+
+def origin(evaluation: Evaluation, run_id: str) -> str:
+    return next((run.origin for run in evaluation.runs if run.run_id == run_id), "made-up")
+
+
+def doubt(case: Case, run_id: str | None = None) -> str:
+    """Why something missing may be due to the runs that were served, "" where it is the script's own doing.
+
+    `run_id`: of which run; None: of the comparison of all.
+    """
+    base = base_of(case)
+    if base is None:
+        return "it did not run"
+    of = [run for run in base.runs if run_id in (None, run.run_id)]
+    if any(run.origin == "made-up" for run in of) or (run_id is not None and of[:1] and of[0].origin == "copied"):
+        return MADE_UP
+    for run in of:
+        waiting = _waiting_for(case) - {*run.history, *run.summary}
+        if waiting:
+            return f"it also reads {sorted(waiting)[0]!r}, which training logs later than full mode was let run"
+    return ""
+
+
+@lru_cache(maxsize=2)
+def _waiting_for(case: Case) -> frozenset[str]:
+    """Names that both the script reads and training logs somewhere."""
+    names = names_in(case.submission.tree())
+    return frozenset(literals(case) & {*names.logged, *names.summary})
+
+
+def literals(case: Case) -> set[str]:
+    """Every short text in the script."""
+    return set(_literals(case.submission.files.get(SCRIPT, "")))
+
+
+@lru_cache(maxsize=8)
+def _literals(text: str) -> tuple[str, ...]:
+    try:
+        module = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    found = (node.value for node in ast.walk(module) if isinstance(node, ast.Constant))
+    return tuple({value for value in found if isinstance(value, str) and len(value) <= 200})
+
+
+def names_text(case: Case, text: str) -> bool:
+    """Whether a text occurs in the script or in another file of src/ or config/ at all."""
+    return any(text in content for path, content in case.submission.tree().items() if path.startswith(("src/", "conf")))
+
+
+def line_of(case: Case, text: str) -> int | None:
+    """The first line of the script that has a text."""
+    lines = case.submission.files.get(SCRIPT, "").splitlines()
+    return next((number for number, line in enumerate(lines, start=1) if text in line), None)
+
+
+def kinds(case: Case) -> dict[str, str]:
+    """Run id -> proposed or baseline, for those of which it is clear."""
+    found = {run.run_id: kind_of(run.run_id, {"method": run.method_name or ""}) for run in case.submission.runs}
+    return {run_id: kind for run_id, kind in found.items() if kind is not None}
+
+
+def compares(case: Case) -> str:
+    """Why the script has nothing to compare, "" where it has."""
+    if len(case.submission.run_ids) < 2:
+        return "there is one run only, so nothing is compared"
+    return ""
+
+
+def evaluation_draft(
+    criterion: str,
+    message: str,
+    *,
+    run_id: str | None = None,
+    line: int | None = None,
+    cause: Cause = Cause.EVALUATE,
+    blame: Blame = Blame.SUBMISSION,
+    confidence: Confidence = Confidence.OBSERVED,
+    seen: str = "",
+    root: tuple[str, ...] = (),
+) -> Draft:
+    """A finding about the script."""
+    return Draft(
+        criterion=criterion,
+        cause=cause,
+        stage=StageName.EVALUATE,
+        message=message,
+        blame=blame,
+        confidence=confidence,
+        run_id=run_id,
+        file=SCRIPT,
+        line=line,
+        evidence=seen,
+        root=root or (criterion, message.replace(run_id, "<run>") if run_id else message),
+    )

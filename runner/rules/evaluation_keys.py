@@ -1,0 +1,129 @@
+"""Whether evaluation asks for metric names that training logs.
+
+Only where a full run was really logged is anything known of what training does not log; and since that run was cut
+short, a name that stands in training's source, or fits one put together there, counts as logged.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from runner.evaluation_facts import EvaluateFacts, Evaluation
+from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
+from runner.rules.evaluated import base_of, doubt, evaluation_draft, facts_of, finished, line_of
+from runner.vocabulary import Cause, Confidence, StageName, Status
+
+CRITERION = "wandb.keys_match_evaluation"
+_PREFIXES = ("train", "eval", "val", "valid", "validation", "test", "dev", "final", "best")
+
+
+@decides(CRITERION)
+def keys_match_evaluation(case: Case) -> Judgement:
+    facts, base = facts_of(case), base_of(case)
+    if facts is None or base is None:
+        return not_exercised(missing_stage(case, StageName.EVALUATE))
+    crash = missed_key(case)
+    drafts = [crash] if crash is not None else [*_by_name(case, facts, base), *_empty_results(case)]
+    if drafts:
+        return judged(drafts)
+    if not any(run.origin == "logged" for run in base.runs):
+        return not_exercised("full mode logged nothing, so what training logs is not known")
+    if base.status is not Status.OK:
+        return not_exercised("the evaluation script did not run to its end")
+    return passed()
+
+
+def missed_key(case: Case) -> Draft | None:
+    """The script ended by a KeyError for a name that training never logs."""
+    facts, base = facts_of(case), base_of(case)
+    if facts is None or base is None or base.traceback is None or base.status is not Status.FAILED:
+        return None
+    traceback = base.traceback
+    if traceback.type.rsplit(".", 1)[-1] != "KeyError" or not (traceback.file or "").endswith("evaluate.py"):
+        return None
+    found = re.search(r"""['"]([^'"\n]{1,100})['"]""", traceback.message)
+    last = next((frame for frame in reversed(traceback.frames) if frame.in_submission), None)
+    about_config = last is not None and re.search(r"conf(?:ig)?\b|cfg", last.source)
+    if found is None or about_config or not _read_all(base) or not _unknown(facts, base, found[1]):
+        return None
+    return evaluation_draft(
+        CRITERION,
+        f"The evaluation script asks for {found[1]!r}, which training never logs, and ends with a KeyError. "
+        f"{_logged_words(base)}",
+        line=traceback.line,
+        cause=Cause.EVALUATE,
+        confidence=Confidence.CONFIRMED if len(finished(case)) == 0 else Confidence.OBSERVED,
+        seen=f"{traceback.file}:{traceback.line}: {last.source if last else ''}\nKeyError: {traceback.message[:500]}",
+        root=(traceback.type, traceback.file or "", str(traceback.line)),
+    )
+
+
+def _read_all(base: Evaluation) -> bool:
+    """Whether what the script missed can have been in what it got: it had read some run's data."""
+    return any(asked.history or asked.summary for asked in base.asked)
+
+
+def _by_name(case: Case, facts: EvaluateFacts, base: Evaluation) -> list[Draft]:
+    """Names given to `history(keys=[...])`: one that no row has leaves no row at all."""
+    drafts = []
+    for asked in base.asked:
+        for key in asked.keys:
+            if not key.startswith("_") and asked.run_id in case.run_ids and _unknown(facts, base, key):
+                message = (
+                    f"The evaluation script asks the history for {key!r}, which training never logs, so that no row "
+                    f"comes back. {_logged_words(base)}"
+                )
+                drafts.append(evaluation_draft(CRITERION, message, run_id=asked.run_id, line=line_of(case, key)))
+    first: dict[str, Draft] = {}
+    for draft in drafts:
+        first.setdefault(draft.message, draft)
+    return [replace(draft, run_id=None) for draft in first.values()]
+
+
+def _empty_results(case: Case) -> list[Draft]:
+    """The best values are nothing, whatever the runs' numbers are: the name that they come from was never logged."""
+    if doubt(case) or len(finished(case)) < 2:
+        return []
+    values = [_best_values(evaluation) for evaluation in finished(case)]
+    if not all(best and all(_nothing(value) for value in best) for best in values):
+        return []
+    message = (
+        f"Both best values are {values[0][0]!r} whatever the runs logged: the evaluation script takes them from a name "
+        f"that training never logs. {_logged_words(finished(case)[0])}"
+    )
+    return [evaluation_draft(CRITERION, message, line=line_of(case, "best_proposed"))]
+
+
+def _best_values(evaluation: Evaluation) -> list[Any]:
+    document = next((d.content for d in evaluation.documents if d.path == "comparison/aggregated_metrics.json"), None)
+    if not isinstance(document, dict):
+        return []
+    best = [document.get("best_proposed"), document.get("best_baseline")]
+    return [entry["value"] for entry in best if isinstance(entry, dict) and "value" in entry]
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or value in ("NaN", "Infinity", "-Infinity") or value == 0
+
+
+def _unknown(facts: EvaluateFacts, base: Evaluation, name: str) -> bool:
+    """Whether training is known not to log a name: a run was logged, and neither it nor the source has the name."""
+    if not any(run.origin == "logged" for run in base.runs):
+        return False
+    if any(run.origin == "made-up" for run in base.runs):
+        return False
+    known = set(facts.known_names) | {key for run in base.runs for key in (*run.history, *run.summary)}
+    bare = re.split(r"[/.]", name)[-1]
+    without = re.sub(rf"^(?:{'|'.join(_PREFIXES)})[_/.-]", "", name)
+    # A library puts a prefix before names that stand in the source without it.
+    if name in known or (bare != name and bare in known) or ("/" in name and without in known):
+        return False
+    return not any(re.fullmatch(pattern, name) for pattern in facts.name_patterns)
+
+
+def _logged_words(base: Evaluation) -> str:
+    names = dict.fromkeys(key for run in base.runs if run.origin == "logged" for key in (*run.history, *run.summary))
+    shown = ", ".join(list(names)[:12])
+    return f"It logs: {shown}." if shown else ""
