@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import sandbox
 from runner.evidence import Evidence, HubRequest, OutputFile, WandbContact
 from runner.services import Services
+from runner.submissions.model import Submission
 from runner.tracebacks import root_traceback
 from runner.vocabulary import StageName, Status
 from sandbox.death import cause_of_death
@@ -33,9 +34,18 @@ class Attempt:
     """One attempt of one stage: a fresh copy of the submission, a sandbox for it, and its evidence folder."""
 
     def __init__(
-        self, bench: Workbench, stage: StageName, run_id: str | None, number: int, record: Path, scratch: Path
+        self,
+        bench: Workbench,
+        stage: StageName,
+        run_id: str | None,
+        number: int,
+        record: Path,
+        scratch: Path,
+        submission: Submission | None = None,
     ) -> None:
         self.bench = bench
+        self.submission = submission or bench.submission
+        """The copy that this attempt runs."""
         self.stage = stage
         self.run_id = run_id
         self.number = number
@@ -43,7 +53,7 @@ class Attempt:
         self.scratch = scratch
         sandbox = bench.sandbox
         self.workspace = scratch / "workspace"
-        bench.submission.materialise(self.workspace)
+        self.submission.materialise(self.workspace)
         self.home = self.folder("home")
         self.exchange = self.folder("exchange")
         """Host and sandbox hand files to each other here."""
@@ -165,14 +175,14 @@ class Attempt:
 
     def outputs(self) -> list[OutputFile]:
         """Files in the workspace that the submission did not bring, and files in its home folder."""
-        brought = self.bench.submission.tree()
+        brought = self.submission.tree()
         found = [*_files(self.workspace, ""), *_files(self.home, "~/")]
         return [OutputFile(path=path, bytes=size) for path, size in found if path not in brought]
 
     def changed_sources(self) -> list[str]:
         """Files of the submission that no longer hold what they held."""
         changed = []
-        for path, text in self.bench.submission.tree().items():
+        for path, text in self.submission.tree().items():
             file = self.workspace / path
             try:
                 same = not file.is_symlink() and file.read_bytes() == text.encode("utf-8")

@@ -19,7 +19,9 @@ from runner.settings import Settings
 from runner.submissions.model import Submission
 from runner.vocabulary import StageName
 
-BUILT = (StageName.FILES, StageName.ENVIRONMENT, StageName.COMPOSE, StageName.TRIAL, StageName.EVALUATE)
+BUILT = (
+    StageName.FILES, StageName.ENVIRONMENT, StageName.COMPOSE, StageName.TRIAL, StageName.FULL, StageName.EVALUATE
+)  # fmt: skip
 """The stages that this version runs."""
 
 

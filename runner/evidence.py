@@ -157,10 +157,9 @@ class OutputFile(_Facts):
     bytes: int
 
 
-class TrialFacts(_Facts):
-    """What the exact trial command did."""
+class ExperimentFacts(_Facts):
+    """What one command of the experiment did, in either mode."""
 
-    kind: Literal["trial"] = "trial"
     work: dict[str, float] = {}
     """Counters of the probe, summed over the processes of the attempt; empty if it saw nothing."""
     probe: ProbeFacts | None = None
@@ -173,8 +172,52 @@ class TrialFacts(_Facts):
     """What the device stand-in served, where it was switched on."""
 
 
+class TrialFacts(ExperimentFacts):
+    """What the exact trial command did."""
+
+    kind: Literal["trial"] = "trial"
+
+
+class LoggedRun(_Facts):
+    """One run as the W&B mock has it; its numbers stay in the store, `wandb.db` beside the evidence."""
+
+    entity: str
+    project: str
+    id: str
+    mode: str
+    """online; offline if it was logged offline and synced later."""
+    state: str
+    rows: int
+    """Rows of the history."""
+    keys: dict[str, int] = {}
+    """Metric -> rows of the history that have it."""
+    summary: list[str] = []
+    """Keys of the summary, without W&B's own."""
+    config: list[str] = []
+    """Top-level keys of the run's configuration, without W&B's own."""
+
+
+class Lowered(_Facts):
+    """A value that the full stage lowered in its copy of a run's configuration."""
+
+    key: str
+    """Dotted."""
+    line: int
+    was: int
+    now: int
+
+
+class FullFacts(ExperimentFacts):
+    """What the full command did, cut short."""
+
+    kind: Literal["full"] = "full"
+    runs: list[LoggedRun] = []
+    """W&B runs in the mock, oldest first."""
+    lowered: list[Lowered] = []
+
+
 Facts = Annotated[
-    FilesFacts | EnvironmentFacts | ComposeFacts | TrialFacts | EvaluateFacts, Field(discriminator="kind")
+    FilesFacts | EnvironmentFacts | ComposeFacts | TrialFacts | FullFacts | EvaluateFacts, Field(discriminator="kind")
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from runner import __version__
-from runner.evidence import Evidence, TrialFacts
+from runner.evidence import Evidence, ExperimentFacts
 from runner.repairs.base import Repair, identity
 from runner.reports.code_issue import code_issue
 from runner.review import (
@@ -22,6 +22,7 @@ from runner.review import (
 from runner.rounds import Round, Seen, joined
 from runner.rules.base import Case, Draft
 from runner.rules.claims import judge_claims
+from runner.rules.cut_effects import cut_short
 from runner.vocabulary import (
     Blame,
     Provided,
@@ -156,13 +157,20 @@ def _unfinished(case: Case, stages: Sequence[StageName]) -> list[str]:
     words = []
     for stage in stages:
         attempts = case.of(stage)
-        expected = len(case.run_ids) if stage is StageName.TRIAL else 1
+        expected = len(case.run_ids) if stage in (StageName.TRIAL, StageName.FULL) else 1
         if len(attempts) < expected:
             words.append(f"{stage} did not run")
-        elif any(e.status is not Status.OK for e in attempts) and stage is not StageName.FILES:
-            bad = next(e for e in attempts if e.status is not Status.OK)
+        elif any(not _gave_facts(e) for e in attempts) and stage is not StageName.FILES:
+            bad = next(e for e in attempts if not _gave_facts(e))
             words.append(f"{stage} ended with {bad.status}: {bad.status_evidence}")
     return words
+
+
+def _gave_facts(evidence: Evidence) -> bool:
+    """Whether an attempt came as far as its stage is to come; full mode may be ended by its limit while it trains."""
+    work = evidence.facts.work if isinstance(evidence.facts, ExperimentFacts) else {}
+    trains = evidence.stage is StageName.FULL and evidence.status is Status.TIMEOUT and work.get("forward", 0) > 0
+    return evidence.status is Status.OK or trains
 
 
 def _issue(case: Case, stages: Sequence[StageName], verdict: Verdict, findings: list[Finding]) -> str:
@@ -173,7 +181,7 @@ def _issue(case: Case, stages: Sequence[StageName], verdict: Verdict, findings: 
 
 
 def _stage_result(evidence: Evidence, repairs: Sequence[Repair]) -> StageResult:
-    work = evidence.facts.work if isinstance(evidence.facts, TrialFacts) else {}
+    work = evidence.facts.work if isinstance(evidence.facts, ExperimentFacts) else {}
     return StageResult(
         stage=evidence.stage,
         run_id=evidence.run_id,
@@ -188,6 +196,7 @@ def _stage_result(evidence: Evidence, repairs: Sequence[Repair]) -> StageResult:
         traceback=evidence.traceback,
         outputs=[file.path for file in evidence.outputs],
         bypasses=[*(repair.what for repair in repairs[: evidence.step]), *evidence.bypasses],
+        cut_short=cut_short(evidence),
         directory=evidence.directory,
     )
 

@@ -25,7 +25,7 @@ from runner.workbench import Progress, Workbench
 from sandbox.downloads import DownloadStore
 from sandbox.protocol import Sandbox
 
-_RUNS_CODE = {StageName.COMPOSE, StageName.TRIAL, StageName.EVALUATE}
+_RUNS_CODE = {StageName.COMPOSE, StageName.TRIAL, StageName.FULL, StageName.EVALUATE}
 
 
 @dataclass

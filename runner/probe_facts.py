@@ -143,6 +143,8 @@ class WandbUse(_Facts):
     entity: str = ""
     project: str = ""
     id: str = ""
+    searching: bool = False
+    """Whether Optuna was running a trial."""
     place: Place = Place()
 
 
@@ -156,6 +158,22 @@ class OptunaUse(_Facts):
     """Names of the parameters that trials suggested."""
     place: Place = Place()
     """Of the first trial, else of the first study."""
+
+
+class Sampled(_Facts):
+    """A value that a search suggested and that was then written to a configuration."""
+
+    pid: int
+    name: str
+    """The parameter's name."""
+    written: list[str] = []
+    """Dotted keys that it was written to."""
+    read: list[str] = []
+    """Keys of the same last part that were read afterwards and held it."""
+    read_otherwise: list[str] = []
+    """Keys of the same last part that were read afterwards, during the search, and held another value."""
+    place: Place = Place()
+    """Of the first write."""
 
 
 class Configuration(_Facts):
@@ -221,6 +239,18 @@ class Printed(_Facts):
     place: Place = Place()
 
 
+class Shortened(_Facts):
+    """A loop that the full stage cut short, once for each place."""
+
+    pid: int
+    what: str
+    """batches, rows, trials, tokens, or the argument of a Trainer."""
+    was: float | None = None
+    """None where it is not known."""
+    now: float
+    place: Place = Place()
+
+
 class ProbeFacts(_Facts):
     """Everything the probe saw of one attempt."""
 
@@ -238,12 +268,16 @@ class ProbeFacts(_Facts):
     """Keys that were logged."""
     wandb_summary: list[str] = []
     optuna: list[OptunaUse] = []
+    sampled: list[Sampled] = []
+    wandb_in_search: list[Place] = []
+    """Where something was logged to a W&B run that is not disabled while Optuna ran a trial."""
     configurations: list[Configuration] = []
     written: list[Written] = []
     started: list[Started] = []
     contacts: list[Contact] = []
     masked: list[Masked] = []
     not_numbers: list[Printed] = []
+    shortened: list[Shortened] = []
     imported_evaluation: list[Place] = []
     """Where a training process imported the evaluation module."""
     counters: dict[str, float] = {}

@@ -26,6 +26,8 @@ from runner.probe_facts import (
     Printed,
     ProbeFacts,
     Process,
+    Sampled,
+    Shortened,
     Started,
     WandbUse,
     Written,
@@ -183,11 +185,16 @@ class _Fold:
                     self.add("started", _make, Started, event, pid, {})
                 case "contact":
                     self.add("contacts", _make, Contact, event, pid, {})
+                case "wandb_searched":
+                    self.add("wandb_in_search", _place, event.get("at"))
+                case "cut_short":
+                    self.add("shortened", _make, Shortened, event, pid, {})
                 case "not_a_number":
                     self.add("not_numbers", _make, Printed, event, pid, {})
                 case "imported_evaluation":
                     self.add("imported_evaluation", _place, event.get("at"))
         self._configuration(stream)
+        self._sampled(stream)
 
     def _configuration(self, stream: Stream) -> None:
         resolved = [event["resolved"] for event in stream.of("config") if isinstance(event.get("resolved"), str)]
@@ -209,6 +216,20 @@ class _Fold:
                 "opened": list(dict.fromkeys(opened)),
             },
         )
+
+    def _sampled(self, stream: Stream) -> None:
+        for name in dict.fromkeys(str(event.get("name")) for event in stream.of("sampled_written")):
+            written = [event for event in stream.of("sampled_written") if event.get("name") == name]
+            read = [event for event in stream.of("sampled_read") if event.get("name") == name]
+            item = {
+                "pid": stream.pid,
+                "name": name,
+                "written": [_text(event.get("key")) for event in written][:20],
+                "read": [_text(event.get("key")) for event in read if event.get("same") is True][:20],
+                "read_otherwise": [_text(event.get("key")) for event in read if event.get("same") is False][:20],
+                "place": _place(written[0].get("at")),
+            }
+            self.add("sampled", Sampled.model_validate, item)
 
 
 _PASS = {"train_batches": "train", "eval_batches": "eval"}

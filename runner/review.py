@@ -117,6 +117,8 @@ class StageResult(_Part):
     """Files that the stage wrote, relative to the repository root."""
     bypasses: list[str] = []
     """Blockers that were stepped over before this attempt."""
+    cut_short: list[str] = []
+    """What full mode was spared: loops that were ended early, and values that were lowered in a copy, in words."""
     directory: str = ""
     """Where this attempt's evidence lies, relative to the review's directory."""
 

@@ -36,6 +36,7 @@ class LimitSettings(_Group):
     """Limits of one stage attempt; seconds and MiB."""
 
     wall_seconds: PositiveFloat
+    full_seconds: PositiveFloat
     environment_wall_seconds: PositiveFloat
     compose_wall_seconds: PositiveFloat
     evaluate_seconds: PositiveFloat

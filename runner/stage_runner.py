@@ -17,6 +17,7 @@ from runner.stages.compose import run_compose
 from runner.stages.environment.stage import remove_environment, run_environment
 from runner.stages.evaluate.stage import run_evaluate
 from runner.stages.files.stage import run_files
+from runner.stages.full import run_full, skipped_full
 from runner.stages.trial import run_trial
 from runner.submissions.model import Submission
 from runner.vocabulary import StageName, Status
@@ -83,6 +84,18 @@ class StageRunner:
                 yield self._lost(StageName.TRIAL, run_id, problem)
             else:
                 yield from self._attempts(StageName.TRIAL, run_id, partial(self._trial, run_id))
+        for run_id in self.run_ids if StageName.FULL in todo else ():
+            why = problem or self._not_full(run_id)
+            if why:
+                yield skipped_full(self.bench, run_id, self._number(StageName.FULL, run_id), why)
+            else:
+                yield from self._attempts(StageName.FULL, run_id, partial(self._full, run_id))
+
+    def _not_full(self, run_id: str) -> str:
+        """Why full mode shows nothing that the run's trial did not, "" where it may; without a trial it may."""
+        trials = self._ran.get((StageName.TRIAL, run_id), [])
+        status = deciding(trials).status if trials else Status.OK
+        return "" if status in (Status.OK, Status.STOPPED_OVER_BUDGET) else f"its trial ended with {status}"
 
     def _install(self) -> Evidence:
         self._environment.close()
@@ -111,6 +124,10 @@ class StageRunner:
         before = [deciding(attempts) for attempts in self._ran.values()]
         return run_evaluate(self.bench, self._installed, before, self._number(StageName.EVALUATE, None))
 
+    def _full(self, run_id: str, number: int, device: bool, wall_seconds: float | None) -> Evidence:
+        assert self._installed is not None
+        return run_full(self.bench, self._installed, run_id, number, device=device, wall_seconds=wall_seconds)
+
     def _attempts(self, stage: StageName, run_id: str | None, run: _Run) -> Iterator[Evidence]:
         """One attempt; one with the device stand-in where it missed a GPU; others with assets nearer to the real."""
         settings = self.bench.settings
@@ -121,7 +138,7 @@ class StageRunner:
             self._needs_device = device = True
             attempts = [self._attempt(stage, run_id, run, device)]
             yield attempts[-1]
-        if stage is not StageName.TRIAL:
+        if stage not in (StageName.TRIAL, StageName.FULL):
             return
         first = self.bench.assets
         for fidelity, source in self._closer(attempts[0]):

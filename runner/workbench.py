@@ -63,11 +63,18 @@ class Workbench:
 
     @contextlib.contextmanager
     def attempt(
-        self, stage: StageName, run_id: str | None = None, number: int = 1, part: str = ""
+        self,
+        stage: StageName,
+        run_id: str | None = None,
+        number: int = 1,
+        *,
+        part: str = "",
+        submission: Submission | None = None,
     ) -> Iterator[Attempt]:
         """A fresh workspace and an evidence folder for one attempt; the workspace is gone afterwards.
 
-        `part`: of an attempt that runs several commands, which one; each has a folder.
+        `part`: of an attempt that runs several commands, which one; each has a folder. `submission`: a copy that
+        differs from the review's, for this attempt alone.
         """
         name = f"{number}-{part}" if part else str(number)
         record = self.directory / "stages" / stage_folder(stage, run_id) / name
@@ -75,7 +82,7 @@ class Workbench:
         scratch = self.settings.cache() / SCRATCH / owned_name(stage)
         scratch.mkdir(parents=True, mode=0o700)
         try:
-            yield Attempt(self, stage, run_id, number, record, scratch)
+            yield Attempt(self, stage, run_id, number, record, scratch, submission)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 

@@ -46,17 +46,25 @@ def shows_in_the_trial_alone(case: Case) -> bool:
     return planted and all(criteria[name].decided is StageName.TRIAL for name in names)
 
 
+def shows_in_full_alone(case: Case) -> bool:
+    """Whether a case is about full mode; its trial would add nothing."""
+    return case.expect.stages == (StageName.FULL,)
+
+
 def overrides(case: Case) -> list[str]:
     """Stages up to the last one; one run id where the case does not speak of them."""
     stages = [stage for stage in BUILT if STAGES.index(stage) <= STAGES.index(last_stage(case))]
     if shows_in_the_trial_alone(case):
         stages.remove(StageName.COMPOSE)
+    if shows_in_full_alone(case):
+        stages = [StageName.FILES, StageName.ENVIRONMENT, StageName.FULL]
     words = [f"stages=[{','.join(stages)}]", "backend.fallback=none", *case.expect.overrides]
     if case.name not in STEPPED_OVER:
         words.append("repairs=off")
     named = {found.run_id for found in case.expect.findings} - {None}
     compares = any(found.criterion == "model.methods_differ" for found in case.expect.findings)
-    if case.expect.findings and last_stage(case) is StageName.TRIAL and not named and not compares:
+    planted = case.expect.findings and last_stage(case) is StageName.TRIAL and not named and not compares
+    if planted or shows_in_full_alone(case):
         words.append(f"runs=[{sorted(case.runs)[-1]}]")
     return words
 

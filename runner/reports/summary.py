@@ -160,6 +160,11 @@ def _closing(review: Review) -> list[_Block]:
     if bypasses:
         text = "Stepped over to look further: " + "; ".join(inline(step, 120) for step in bypasses[:10])
         blocks.append(_Block((3, 10**6), text, "what was stepped over"))
+    cuts = list(dict.fromkeys(cut for stage in review.stages for cut in stage.cut_short))
+    if cuts:
+        more = f"; and {len(cuts) - 8} more" if len(cuts) > 8 else ""
+        text = "Full mode was cut short: " + "; ".join(inline(cut, 120) for cut in cuts[:8]) + more
+        blocks.append(_Block((6, 10**6), text, "what full mode was spared"))
     skipped = not_exercised(review)
     if skipped:
         names = ", ".join(skipped[:12]) + (f" and {len(skipped) - 12} more" if len(skipped) > 12 else "")

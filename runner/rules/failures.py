@@ -54,7 +54,8 @@ def merge(drafts: list[Draft], run_ids: set[str]) -> list[Draft]:
     return merged
 
 
-def _scene(case: Case, traceback: Traceback, evidence: Evidence) -> Scene:
+def scene_of(case: Case, traceback: Traceback, evidence: Evidence) -> Scene:
+    """What a diagnosis starts from."""
     replaced = case.environment is not None and case.environment.torch not in ("", "as resolved")
     return Scene(traceback, evidence.hub, case.gpus, replaced)
 
@@ -65,10 +66,10 @@ def _import_failures(case: Case) -> list[Draft]:
         if not isinstance(evidence.facts, ComposeFacts):
             continue
         for failure in evidence.facts.import_failures:
-            diagnosis = diagnose_traceback(_scene(case, failure.traceback, evidence))
+            diagnosis = diagnose_traceback(scene_of(case, failure.traceback, evidence))
             if diagnosis.criterion == "implementation.trial_completes":
                 diagnosis = replace(diagnosis, criterion="implementation.imports")
-            found.append(_draft(diagnosis, failure.traceback, evidence, f"importing {failure.module}"))
+            found.append(draft_of(diagnosis, failure.traceback, evidence, f"importing {failure.module}"))
     return found
 
 
@@ -82,8 +83,8 @@ def _composition_failures(case: Case) -> list[Draft]:
                 continue
             trace = composition.exception
             if trace is not None and not trace.type.startswith(("hydra.", "omegaconf.")):
-                diagnosis = diagnose_traceback(_scene(case, trace, evidence))
-                found.append(_draft(diagnosis, trace, evidence, f"{composition.module} run={composition.run_id}"))
+                diagnosis = diagnose_traceback(scene_of(case, trace, evidence))
+                found.append(draft_of(diagnosis, trace, evidence, f"{composition.module} run={composition.run_id}"))
                 continue
             first = composition.errors[0] if composition.errors else "no configuration was printed"
             found.append(
@@ -126,19 +127,19 @@ def _trial_failures(case: Case) -> list[Draft]:
         elif evidence.status in _LIMITS:
             found.append(_limit(case, evidence))
         elif evidence.traceback is not None:
-            diagnosis = diagnose_traceback(_scene(case, evidence.traceback, evidence))
-            draft = _draft(diagnosis, evidence.traceback, evidence, f"the trial of {evidence.run_id}")
+            diagnosis = diagnose_traceback(scene_of(case, evidence.traceback, evidence))
+            draft = draft_of(diagnosis, evidence.traceback, evidence, f"the trial of {evidence.run_id}")
             draft = replace(draft, message=draft.message + further_missing(case, evidence.traceback))
             place = started_at(case.submission.files, evidence.traceback.message) if draft.file is None else None
             if place is not None:
                 draft = replace(draft, file=place[0], line=place[1])
-            found.append(_looked_again(draft, evidence, case.attempts(evidence)))
+            found.append(looked_again(draft, evidence, case.attempts(evidence)))
         else:
-            found.append(_silent(evidence))
+            found.append(silent(evidence, "The trial"))
     return found
 
 
-def _looked_again(draft: Draft, evidence: Evidence, attempts: list[Evidence]) -> Draft:
+def looked_again(draft: Draft, evidence: Evidence, attempts: list[Evidence]) -> Draft:
     """What attempts with assets nearer to the real ones add: seen again, it is confirmed; else it may be ours."""
     others = [other for other in attempts if other.fidelity != evidence.fidelity]
     closer = [other for other in others if other.attempt > evidence.attempt]
@@ -155,7 +156,8 @@ def _looked_again(draft: Draft, evidence: Evidence, attempts: list[Evidence]) ->
 _ASSETS = {"small": "small stand-ins", "wide": "stand-ins of true widths", "mirror": "the real assets"}
 
 
-def _draft(diagnosis: Diagnosis, traceback: Traceback, evidence: Evidence, where: str) -> Draft:
+def draft_of(diagnosis: Diagnosis, traceback: Traceback, evidence: Evidence, where: str) -> Draft:
+    """The finding that a diagnosis comes to; `where`, in words, is what was run."""
     run_id = evidence.run_id or ""
     hydra = diagnosis.criterion == "hydra.composes"
     place = (
@@ -214,7 +216,8 @@ def _busy_beyond_trial(evidence: Evidence) -> bool:
     return max(work.get("backward", 0), work.get("optimizer_steps", 0)) >= FAR_BEYOND_TRIAL
 
 
-def _silent(evidence: Evidence) -> Draft:
+def silent(evidence: Evidence, what: str) -> Draft:
+    """A failure of `what` that nothing explains."""
     crash = f"signal {evidence.signal}" if evidence.signal else f"exit code {evidence.exit_code}"
     return Draft(
         criterion="implementation.trial_completes",
@@ -223,7 +226,7 @@ def _silent(evidence: Evidence) -> Draft:
         blame=Blame.INFRASTRUCTURE if evidence.signal else Blame.SUBMISSION,
         stage=evidence.stage,
         run_id=evidence.run_id,
-        message=f"The trial ended with {crash} and said nothing that explains it.",
+        message=f"{what} ended with {crash} and said nothing that explains it.",
         evidence=evidence.stderr_tail[-1500:],
         root=("silent", crash),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from runner.evidence import Evidence, TrialFacts
+from runner.evidence import Evidence, ExperimentFacts
 from runner.probe_facts import Place, ProbeFacts
 from runner.rules.base import Case, Draft, Judgement, judged, missing_stage, not_exercised, passed
 from runner.rules.failures import merge
@@ -51,14 +51,14 @@ def all_completed(case: Case) -> bool:
 
 
 def probe_of(evidence: Evidence) -> ProbeFacts | None:
-    return evidence.facts.probe if isinstance(evidence.facts, TrialFacts) else None
+    return evidence.facts.probe if isinstance(evidence.facts, ExperimentFacts) else None
 
 
 def disputed(evidence: Evidence) -> str:
-    """Why nothing that the probe says of this trial can be relied on, "" where it can."""
+    """Why nothing that the probe says of this attempt can be relied on, "" where it can."""
     facts = probe_of(evidence)
     if facts is None or not (facts.processes or facts.disputed):
-        return "the probe saw no process of the trial"
+        return f"the probe saw no process of the {evidence.stage} stage"
     contradictions = list(facts.disputed)
     contact = evidence.wandb
     if contact is not None and contact.runs and not contact.problem and not facts.wandb and not missed(facts):
@@ -80,10 +80,12 @@ def missed(facts: ProbeFacts, *lists: str) -> str:
 _TRAINING = ("torch", "work", "Module", "Tensor", "Optimizer", "GradScaler", "autograd", "_BaseDataLoaderIter")
 _PARTS = {
     **dict.fromkeys(("passes", "phases", "optimizers", "losses", "models", "masked"), _TRAINING),
-    "loads": ("loads",),
+    # W&B puts its own hook in the place of ours, which only tells which failed load ended the process.
+    "loads": ("loads", "sys.excepthook", "threading.excepthook"),
     "wandb": ("trackers",),
     "not_numbers": ("trackers",),
     "optuna": ("studies",),
+    "sampled": ("studies", "configuration", "OmegaConf", "DictConfig", "ListConfig"),
     "configurations": ("configuration", "OmegaConf", "DictConfig", "ListConfig"),
     "written": ("files",),
     "started": ("files",),

@@ -10,8 +10,8 @@ from typing import Any
 from runner.evidence import ComposeFacts, Composition, Evidence, ImportFailure, Refusal
 from runner.review import Traceback
 from runner.stages.environment.stage import mounts_of, run_variables
+from runner.stages.experiment import DEVICE_STAND_IN, RESULTS, experiment_variables, experiment_words
 from runner.stages.instruments import instruments
-from runner.stages.trial import DEVICE_STAND_IN, RESULTS, experiment_variables, trial_words
 from runner.tracebacks import root_traceback
 from runner.vocabulary import StageName, Status
 from runner.workbench import Installed, Workbench
@@ -28,11 +28,12 @@ def run_compose(
     bench.progress.stage_started(StageName.COMPOSE, None, "imports, Hydra composition")
     with bench.attempt(StageName.COMPOSE, None, number) as attempt:
         modules = source_modules(bench.submission.files)
+        results = f"{attempt.root}/{RESULTS}"
         spec = {
             "modules": modules,
             "entries": [entry for entry in _ENTRIES if entry in modules],
-            "command_lines": {run_id: trial_words(run_id, f"{attempt.root}/{RESULTS}") for run_id in run_ids},
-            "unknown_mode": _unknown_mode(run_ids[0], f"{attempt.root}/{RESULTS}") if "src.main" in modules else None,
+            "command_lines": {run_id: experiment_words(run_id, results, "trial") for run_id in run_ids},
+            "unknown_mode": _unknown_mode(run_ids[0], results) if "src.main" in modules else None,
         }
         result = attempt.exchange / "composed.jsonl"
         command = [
@@ -59,7 +60,7 @@ def run_compose(
 
 
 def _unknown_mode(run_id: str, results: str) -> dict[str, object]:
-    words = [*trial_words(run_id, results)[:-1], f"mode={UNKNOWN_MODE}"]
+    words = experiment_words(run_id, results, UNKNOWN_MODE)
     return {"entry": "src.main", "mode": UNKNOWN_MODE, "words": words}
 
 

@@ -14,3 +14,8 @@ def probe_variables(tools: str, socket: str, root: str) -> dict[str, str]:
     `socket` is the event server's, `root` the repository's root, below which files are the submission's own.
     """
     return {**site_variables(tools), "SANDBOX_REVIEW_EVENTS": socket, "SANDBOX_REVIEW_ROOT": root}
+
+
+def cut_variables(words: str = "on") -> dict[str, str]:
+    """Environment that cuts loops short where the probe is on; `words` may set limits: "batches=3 trials=1"."""
+    return {"SANDBOX_REVIEW_CUT": words}

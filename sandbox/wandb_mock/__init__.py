@@ -2,7 +2,7 @@
 
 from sandbox.wandb_mock.faults import Fault, FaultKind
 from sandbox.wandb_mock.record import Call
-from sandbox.wandb_mock.reviewing import MadeUpRun, RunRecord
+from sandbox.wandb_mock.reviewing import MadeUpRun, RunRecord, stored_runs
 from sandbox.wandb_mock.server import WandbServer
 
-__all__ = ["Call", "Fault", "FaultKind", "MadeUpRun", "RunRecord", "WandbServer"]
+__all__ = ["Call", "Fault", "FaultKind", "MadeUpRun", "RunRecord", "WandbServer", "stored_runs"]

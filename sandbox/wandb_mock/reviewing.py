@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sandbox.wandb_mock import history
@@ -63,6 +64,15 @@ class MadeUpRun:
     name: str = ""
     state: str = "finished"
     seconds_a_step: float = 1.0
+
+
+def stored_runs(path: Path) -> list[RunRecord]:
+    """All runs of a store's file that no server has open, oldest first."""
+    store = Store(path)
+    try:
+        return list_runs(store)
+    finally:
+        store.close()
 
 
 def list_runs(store: Store) -> list[RunRecord]:

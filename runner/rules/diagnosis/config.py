@@ -67,7 +67,9 @@ def names(scene: Scene) -> Diagnosis | None:
         return Diagnosis(criterion, Cause.IMPORT_NAME)
     if scene.type in ("NameError", "UnboundLocalError"):
         return Diagnosis(criterion, Cause.IMPORT_NAME)
-    if scene.type == "AttributeError" and scene.says("module '", "partially initialized module"):
+    if scene.type == "AttributeError" and scene.says(
+        "module '", "type object 'OmegaConf'", "partially initialized module"
+    ):
         return Diagnosis(criterion, Cause.IMPORT_NAME)
     return None
 

@@ -16,8 +16,8 @@ from runner.metric_names import Names, names_in
 from runner.stages.environment.stage import mounts_of, run_variables
 from runner.stages.evaluate.outputs import Written, read_outputs
 from runner.stages.evaluate.runs import STORE, Planned, fill, plan_runs, variants
+from runner.stages.experiment import RESULTS, experiment_variables
 from runner.stages.instruments import instruments
-from runner.stages.trial import RESULTS, experiment_variables
 from runner.submissions.model import Submission
 from runner.vocabulary import StageName, Status
 from runner.workbench import Installed, Workbench, stage_folder

@@ -11,6 +11,7 @@ from .calls import inside
 from .channel import channel
 from .places import place
 from .quiet import quietly, replace
+from .studies import search
 
 MAX_TEXT = 60_000
 MAX_READS = 3000
@@ -33,6 +34,8 @@ def watch_reads():
     channel().resets.extend((_reads.clear, _whole.clear))
     for name in ("__getattr__", "__getitem__", "get"):
         replace(DictConfig, name, lambda original: _reading(original, DictConfig, ListConfig))
+    for name in ("__setattr__", "__setitem__"):
+        replace(DictConfig, name, _writing)
     for name in ("__getitem__", "__iter__", "get"):
         replace(ListConfig, name, _reading_list)
     replace(DictConfig, "items", _reading_items)
@@ -109,9 +112,20 @@ def _reading(original, mapping, sequence):
         value = original(self, key, *args, **kwargs)
         if not inside.own and not isinstance(value, mapping) and _reads_for_itself(sys._getframe(1)):
             _note_read(self, key)
+            if search.written:
+                _note_value(self, key, value)
         return value
 
     return read
+
+
+def _writing(original):
+    def write(self, key, value):
+        original(self, key, value)
+        if search.values and not inside.own:
+            _note_written(self, key, value)
+
+    return write
 
 
 def _reading_list(original):
@@ -137,6 +151,8 @@ def _selecting(original, mapping, sequence):
         value = original(cfg, key, *args, **kwargs)
         if not inside.own and not isinstance(value, mapping) and _reads_for_itself(sys._getframe(1)):
             _note_read(cfg, key)
+            if search.written:
+                _note_value(cfg, key, value)
         return value
 
     return select
@@ -166,6 +182,16 @@ def _note_read(node, key):
     if full and full not in _reads and len(_reads) < MAX_READS:
         _reads.add(full)
         channel().send("read", key=full)
+
+
+@quietly
+def _note_value(node, key, value):
+    search.read(_full_key(node, key), value)
+
+
+@quietly
+def _note_written(node, key, value):
+    search.wrote(_full_key(node, key), value, place())
 
 
 @quietly

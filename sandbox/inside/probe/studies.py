@@ -1,4 +1,8 @@
-"""Optuna: studies made, trials begun, names of the parameters that were suggested."""
+"""Optuna: studies made, trials begun, names of the parameters that were suggested, and where their values go.
+
+A value that is written to a configuration is followed: which later read, of a key of the same name, gets it. Values
+that are handed on in other ways are not seen, and nothing is said of them.
+"""
 
 from .channel import State, channel
 from .places import place
@@ -24,23 +28,67 @@ class Studies(State):
         return {"i": 0, "studies": self.studies, "trials": self.trials, "sampled": self.sampled, "at": at}
 
 
+class Search:
+    """What is being searched at the moment, and what became of the values that were suggested last."""
+
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.running = 0
+        self.values = {}
+        self.written = {}
+        self.told = set()
+
+    def wrote(self, key, value, at):
+        """`value` was written to the configuration key `key`."""
+        leaf = _leaf(key)
+        for name, suggested in self.values.items():
+            # Two settings may well be the same small number; that two are the same float is no accident.
+            if _same(suggested, value) and (isinstance(value, float) or _leaf(name) == leaf):
+                self.written[leaf] = (name, suggested)
+                self._tell("sampled_written", name, key, at=at)
+
+    def read(self, key, value):
+        """A key was read, after something was written."""
+        name, suggested = self.written.get(_leaf(key), (None, None))
+        if name is not None and (self.running or _same(suggested, value)):
+            self._tell("sampled_read", name, key, same=_same(suggested, value))
+
+    def _tell(self, event, name, key, **more):
+        mark = (event, name, key, more.get("same"))
+        if mark not in self.told and len(self.told) < 500:
+            self.told.add(mark)
+            channel().send(event, name=name[:100], key=key, **more)
+
+
+def _leaf(key):
+    return key.replace("/", ".").rsplit(".", 1)[-1]
+
+
+def _same(one, other):
+    return type(one) is type(other) and one == other
+
+
 studies = Studies()
+search = Search()
 
 
 def watch_studies():
     """Attach to optuna.study.study."""
     from optuna.study import study
 
-    channel().resets.append(studies.reset)
+    channel().resets.extend((studies.reset, search.reset))
     replace(study.Study, "__init__", lambda original: _noting(original, _made))
     replace(study.Study, "ask", lambda original: _noting(original, _asked))
+    replace(study.Study, "optimize", _searching)
 
 
 def watch_trials():
     """Attach to optuna.trial._trial."""
     from optuna.trial import _trial
 
-    replace(_trial.Trial, "_suggest", lambda original: _noting(original, _suggested))
+    replace(_trial.Trial, "_suggest", _suggesting)
 
 
 def _noting(original, note):
@@ -49,6 +97,26 @@ def _noting(original, note):
         return original(self, *args, **kwargs)
 
     return call
+
+
+def _searching(original):
+    def optimize(self, *args, **kwargs):
+        search.running += 1
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            search.running -= 1
+
+    return optimize
+
+
+def _suggesting(original):
+    def suggest(self, name, *args, **kwargs):
+        value = original(self, name, *args, **kwargs)
+        _suggested(name, value)
+        return value
+
+    return suggest
 
 
 @quietly
@@ -68,7 +136,10 @@ def _asked(*_args, **_kwargs):
 
 
 @quietly
-def _suggested(name, *_args, **_kwargs):
-    if name not in studies.sampled and len(studies.sampled) < 200:
-        studies.sampled.append(str(name)[:100])
+def _suggested(name, value):
+    name = str(name)
+    if len(search.values) < 200:
+        search.values[name] = value
+    if name[:100] not in studies.sampled and len(studies.sampled) < 200:
+        studies.sampled.append(name[:100])
         channel().touch(studies)

@@ -8,6 +8,7 @@ from .calls import inside
 from .channel import channel
 from .places import place
 from .quiet import quietly, replace
+from .studies import search
 
 MAX_KEYS = 500
 _keys: dict = {"wandb_keys": set(), "wandb_summary": set()}
@@ -63,6 +64,8 @@ def _calling(original, call):
 def _log(original):
     def log(self, data, *args, **kwargs):
         _logged(data)
+        if search.running:
+            _logged_in_search(self)
         return original(self, data, *args, **kwargs)
 
     return log
@@ -108,7 +111,7 @@ def _initialised(signature, args, kwargs):
         values[name] = str(value)[:200] if value else ""
     if os.environ.get("WANDB_DISABLED", "").lower() in ("true", "1") and not values["mode"]:
         values["mode"] = "disabled"
-    channel().send("wandb", call="init", at=place(), **values)
+    channel().send("wandb", call="init", at=place(), searching=bool(search.running), **values)
 
 
 @quietly
@@ -121,6 +124,16 @@ def _called(call):
 @quietly
 def _logged(data):
     _note("wandb_keys", data)
+
+
+@quietly
+def _logged_in_search(run):
+    settings = getattr(run, "_settings", None)
+    if getattr(settings, "_noop", False) or getattr(settings, "mode", "") == "disabled" or inside.own:
+        return
+    if search.running and "wandb" not in search.told:
+        search.told.add("wandb")
+        channel().send("wandb_searched", at=place())
 
 
 @quietly

@@ -12,6 +12,7 @@ _SWITCHES = {
     "device": ("SANDBOX_REVIEW_DEVICE", "SANDBOX_REVIEW_TORCHVISION"),
     "downloads": ("SANDBOX_REVIEW_DOWNLOADS",),
     "probe": ("SANDBOX_REVIEW_EVENTS",),
+    "cut": ("SANDBOX_REVIEW_CUT",),
 }
 """Instrument -> environment variables, any of which switches it on; in the order in which their hooks are to run."""
 

@@ -1,0 +1,96 @@
+"""Which failures of full mode may come from its being cut short, so that they decide nothing.
+
+Code may rightly rely on a loader, a search or a generation being longer than three batches, one trial and a few tokens:
+a prediction for every row, two classes among the labels, a checkpoint that is written every hundred steps. Only what
+was cut before the failure, as the probe told, counts; where nothing was cut, nothing is excused.
+"""
+
+from __future__ import annotations
+
+import re
+
+from runner.evidence import Evidence, FullFacts
+from runner.review import Traceback
+
+_SEARCH = re.compile(
+    r"No trials are completed|single trial|at least two trials|importance|Pareto|record does not exist", re.IGNORECASE
+)
+_FEW = re.compile(
+    r"empty (?:sequence|list|slice|TensorList|array)|iterable argument is empty|mean requires|zero-size array"
+    r"|at least one array|non-empty|no samples|0 sample|Only one class|one class present|y_true"
+    r"|n_samples|n_components|perplexity|n_clusters|number of (?:samples|classes|clusters)"
+    r"|at least \w+ (?:samples|data)"
+    r"|division by zero|must be (?:of )?the same length|same (?:length|size)|[Ll]ength mismatch|inconsistent numbers"
+    r"|does not match length|different lengths|unequal length|out of range|out of bounds|Length of values",
+)
+_STEPS = re.compile(r"Tried to step \d+ times|total number of steps|total_steps")
+_UNSET = ("UnboundLocalError", "StopIteration", "ZeroDivisionError", "StatisticsError", "IndexError")
+_READS = re.compile(r"\b(?:load\w*|from_pretrained|read\w*|open|Path|restore\w*)\b")
+_READERS = ("load", "from_pretrained", "open", "read", "_open_file", "restore")
+_WORDS = "Full mode was cut short before this; the code may rely on what was cut ({cut}), so it decides nothing."
+
+
+def cut_effect(traceback: Traceback, evidence: Evidence) -> str:
+    """Why a failure may be the cut's doing, in a sentence; "" where it cannot be."""
+    facts = evidence.facts
+    if not isinstance(facts, FullFacts) or facts.probe is None:
+        return ""
+    cut = {item.what for item in facts.probe.shortened}
+    kind, message = traceback.type.rsplit(".", 1)[-1], traceback.message
+    if "trials" in cut and _SEARCH.search(message):
+        return _WORDS.format(cut="trials")
+    loops = cut - {"trials"}
+    if loops and (kind in _UNSET or _FEW.search(message) or _STEPS.search(message) or _asserts(traceback)):
+        return _WORDS.format(cut=", ".join(sorted(loops)))
+    if (loops or facts.lowered) and _misses_a_file(kind, traceback):
+        return _WORDS.format(cut=", ".join(sorted(loops)) or "periods")
+    lowered = _of_lowered(traceback, facts)
+    if lowered:
+        return f"The review lowered {lowered} in its copy of the run's configuration, which may have caused this."
+    return ""
+
+
+def _asserts(traceback: Traceback) -> bool:
+    return traceback.type == "AssertionError" and bool(re.search(r"\blen\(|count|num_", _last_source(traceback)))
+
+
+def _misses_a_file(kind: str, traceback: Traceback) -> bool:
+    """Whether something is read that periodic code writes, such as a best checkpoint."""
+    if kind not in ("FileNotFoundError", "OSError") or not traceback.frames:
+        return False
+    below = [frame.function for frame in traceback.frames if not frame.in_submission]
+    reads = any(name in _READERS for name in below) or bool(_READS.search(_last_source(traceback)))
+    writes = any(re.search(r"save|write|dump", name) for name in below)
+    writes = writes or bool(re.search(r"save|write|dump|['\"][wax]b?\+?['\"]", _last_source(traceback)))
+    return reads and not writes
+
+
+def _of_lowered(traceback: Traceback, facts: FullFacts) -> str:
+    """Keys that were lowered and that a check of the submission's own names when it refuses them."""
+    last = traceback.frames[-1] if traceback.frames else None
+    if last is None or traceback.type not in ("ValueError", "AssertionError", "RuntimeError", "ZeroDivisionError"):
+        return ""
+    text = f"{traceback.message} {last.source}".lower()
+    return ", ".join(item.key for item in facts.lowered if item.key.rsplit(".", 1)[-1].lower() in text)
+
+
+def _last_source(traceback: Traceback) -> str:
+    own = [frame for frame in traceback.frames if frame.in_submission]
+    return own[-1].source if own else ""
+
+
+_LOOPS = {"batches": "batches of a pass", "rows": "rows of a loop", "trials": "trials of the search",
+          "tokens": "tokens of a generation"}  # fmt: skip
+
+
+def cut_short(evidence: Evidence) -> list[str]:
+    """What full mode was spared, in words: values lowered in the copy first, then loops, each once."""
+    facts = evidence.facts
+    if not isinstance(facts, FullFacts):
+        return []
+    words = [f"{item.key} lowered from {item.was} to {item.now}" for item in facts.lowered]
+    for item in facts.probe.shortened if facts.probe else ():
+        was = "" if item.was is None else f" from {item.was:g}"
+        where = f" at {item.place.file}:{item.place.line}" if item.place.file else ""
+        words.append(f"{_LOOPS.get(item.what, item.what)} cut{was} to {item.now:g}{where}")
+    return list(dict.fromkeys(words))

@@ -1,0 +1,117 @@
+"""Whether full mode, cut short, starts, and whether a search's samples reach the settings that are read."""
+
+from __future__ import annotations
+
+from runner.evidence import Evidence, FullFacts
+from runner.probe_facts import ProbeFacts, Sampled
+from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
+from runner.rules.configuration import reads_of
+from runner.rules.failures import merge
+from runner.rules.full_failures import APPLIES, STARTS, full_failures
+from runner.rules.observed import disputed, missed, probe_of
+from runner.vocabulary import Blame, Cause, CriterionOutcome, StageName, Status
+
+
+def full_runs(case: Case) -> list[Evidence]:
+    """Full mode of every run id that was tried."""
+    ended = (Status.INFRASTRUCTURE_ERROR, Status.SKIPPED)
+    return [evidence for evidence in case.of(StageName.FULL) if evidence.status not in ended]
+
+
+def why_not_full(case: Case) -> str:
+    """Why not every run id's full mode came to its end, "" where it did."""
+    ran = case.of(StageName.FULL)
+    if not ran:
+        return missing_stage(case, StageName.FULL)
+    open_ended = next((evidence for evidence in ran if evidence.status is not Status.OK), None)
+    if open_ended is not None:
+        why = open_ended.status_evidence or open_ended.status
+        return f"full mode of {open_ended.run_id} did not come to its end: {why}"
+    return "" if len(ran) >= len(case.run_ids) else "full mode was not tried for every run id"
+
+
+@decides(STARTS)
+def full_starts(case: Case) -> Judgement:
+    found = [draft for draft in full_failures(case) if draft.criterion == STARTS]
+    if found:
+        return judged(found)
+    others = [draft for draft in full_failures(case) if draft.blame is Blame.SUBMISSION]
+    if others:
+        return Judgement(CriterionOutcome.FAIL, why=f"stopped by: {others[0].message}")
+    unclear = [evidence for evidence in case.of(StageName.FULL) if not _started(evidence)]
+    if not case.of(StageName.FULL) or unclear:
+        return not_exercised(why_not_full(case) or "full mode was not seen to work")
+    return passed(_how_far(case))
+
+
+def _started(evidence: Evidence) -> bool:
+    """Whether it ended well, or was at work when the review's limit ended it."""
+    work = evidence.facts.work if isinstance(evidence.facts, FullFacts) else {}
+    return evidence.status is Status.OK or (evidence.status is Status.TIMEOUT and work.get("forward", 0) > 0)
+
+
+def _how_far(case: Case) -> str:
+    stopped = [evidence.run_id or "" for evidence in full_runs(case) if evidence.status is Status.TIMEOUT]
+    return f"at work when the review's time limit ended it: {', '.join(stopped)}" if stopped else ""
+
+
+@decides(APPLIES)
+def search_space_applies(case: Case) -> Judgement:
+    raised = [draft for draft in full_failures(case) if draft.criterion == APPLIES]
+    ran = full_runs(case)
+    drafts = [draft for evidence in ran for draft in _never_applied(case, evidence)]
+    if raised or drafts:
+        return judged([*raised, *merge(drafts, set(case.run_ids))])
+    if not ran:
+        return not_exercised(why_not_full(case) or missing_stage(case, StageName.FULL))
+    for evidence in ran:
+        doubt = _applied_unclear(case, evidence)
+        if doubt:
+            return not_exercised(doubt)
+    return passed()
+
+
+def _never_applied(case: Case, evidence: Evidence) -> list[Draft]:
+    """Samples that were written to a configuration, while every later read of such a key got another value."""
+    facts = probe_of(evidence)
+    if facts is None or disputed(evidence) or missed(facts, "sampled") or reads_of(case, facts)[1]:
+        return []
+    return [_draft(evidence, item) for item in facts.sampled if item.read_otherwise and not item.read]
+
+
+def _draft(evidence: Evidence, item: Sampled) -> Draft:
+    read, written = ", ".join(item.read_otherwise), ", ".join(item.written)
+    return Draft(
+        criterion=APPLIES,
+        cause=Cause.OPTUNA,
+        stage=StageName.FULL,
+        run_id=evidence.run_id,
+        file=item.place.file,
+        line=item.place.line,
+        message=f"The search samples {item.name} and writes it to {written}, but the run goes on to read {read} "
+        "without it: every trial of the search trains with the same value.",
+        evidence=f"sampled {item.name}; written to {written}; read with another value: {read}",
+        root=(APPLIES, item.name),
+    )
+
+
+def _applied_unclear(case: Case, evidence: Evidence) -> str:
+    """Why it is not known that all samples reached what is read, "" where they did."""
+    facts = probe_of(evidence)
+    if facts is None or disputed(evidence):
+        return disputed(evidence) or "the probe saw nothing of full mode"
+    if not any(use.trials for use in facts.optuna):
+        return f"full mode of {evidence.run_id} was not seen to search"
+    if evidence.status is not Status.OK:
+        return why_not_full(case)
+    reached = {item.name for item in facts.sampled if item.read}
+    sampled = {name for use in facts.optuna for name in use.sampled}
+    unknown = sorted(sampled - reached)
+    return _unseen(facts, unknown) if unknown else ""
+
+
+def _unseen(facts: ProbeFacts, names: list[str]) -> str:
+    written = {item.name for item in facts.sampled}
+    if all(name in written for name in names):
+        return f"what was sampled for {', '.join(names)} was not seen to be read from the configuration"
+    return f"what was sampled for {', '.join(names)} may be handed on as plain values, which are not seen"

@@ -1,0 +1,84 @@
+"""The full stage: the command in full mode, cut short, against the W&B mock; it shows what a trial skips."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from runner.attempt import Attempt
+from runner.evidence import Evidence, FullFacts, LoggedRun
+from runner.stages.experiment import run_experiment
+from runner.stages.periods import with_lower_periods
+from runner.vocabulary import StageName, Status
+from runner.workbench import Installed, Workbench, stage_folder
+from sandbox.probe import cut_variables
+from sandbox.wandb_mock import RunRecord, stored_runs
+
+STORE = "wandb.db"
+"""The W&B mock's store, in an attempt's folder."""
+
+
+def run_full(
+    bench: Workbench,
+    installed: Installed,
+    run_id: str,
+    number: int = 1,
+    *,
+    device: bool = False,
+    wall_seconds: float | None = None,
+) -> Evidence:
+    """Run `uv run python -u -m src.main run=ID results_dir=DIR mode=full` once, loops cut short, periods lowered.
+
+    `device` and `wall_seconds` as for a trial.
+    """
+    note = "mode=full, cut short" + (", on a stand-in GPU" if device else "")
+    bench.progress.stage_started(StageName.FULL, run_id, note)
+    copy, lowered = with_lower_periods(bench.submission, run_id)
+    with bench.attempt(StageName.FULL, run_id, number, submission=copy) as attempt:
+        evidence, facts = run_experiment(
+            attempt,
+            installed,
+            "full",
+            device=device,
+            wall_seconds=min(wall_seconds or math.inf, bench.settings.limits.full_seconds),
+            variables=cut_variables(),
+        )
+        full = FullFacts(**facts, runs=_logged(attempt), lowered=lowered)
+        evidence = evidence.model_copy(update={"facts": full})
+    bench.progress.stage_finished(evidence)
+    return evidence
+
+
+def skipped_full(bench: Workbench, run_id: str, number: int, why: str) -> Evidence:
+    """The evidence that full mode was not tried for a run id."""
+    folder = bench.directory / "stages" / stage_folder(StageName.FULL, run_id) / f"skipped-{number}"
+    folder.mkdir(parents=True, exist_ok=True)
+    evidence = Evidence(
+        stage=StageName.FULL,
+        run_id=run_id,
+        attempt=number,
+        status=Status.SKIPPED,
+        status_evidence=why,
+        directory=str(folder.relative_to(bench.directory)),
+    )
+    bench.progress.stage_finished(evidence)
+    return evidence
+
+
+def _logged(attempt: Attempt) -> list[LoggedRun]:
+    store: Path = attempt.record / STORE
+    return [_run(record) for record in stored_runs(store)] if store.is_file() else []
+
+
+def _run(record: RunRecord) -> LoggedRun:
+    return LoggedRun(
+        entity=record.entity,
+        project=record.project,
+        id=record.id,
+        mode=record.mode,
+        state=record.state,
+        rows=len(record.history),
+        keys={name: sum(name in row for row in record.history) for name in record.metrics[:500]},
+        summary=[key for key in record.summary if not key.startswith("_")][:500],
+        config=[key for key in record.config if not key.startswith("_")][:500],
+    )

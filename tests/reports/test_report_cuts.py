@@ -1,0 +1,36 @@
+"""The summary says what full mode was spared."""
+
+from __future__ import annotations
+
+from runner.evidence import Evidence, FullFacts, Lowered
+from runner.probe_facts import Place, ProbeFacts, Shortened
+from runner.reports.summary import render
+from runner.review import StageResult
+from runner.rules.cut_effects import cut_short
+from runner.vocabulary import StageName, Status
+from tests.reports import examples
+
+
+def test_cuts_and_lowered_values_in_words() -> None:
+    probe = ProbeFacts(
+        shortened=[
+            Shortened(pid=1, what="batches", was=900, now=3, place=Place(file="src/train.py", line=9)),
+            Shortened(pid=2, what="batches", was=900, now=3, place=Place(file="src/train.py", line=9)),
+            Shortened(pid=1, what="trials", now=1),
+        ]
+    )
+    facts = FullFacts(probe=probe, lowered=[Lowered(key="training.epochs", line=4, was=10, now=2)])
+    evidence = Evidence(stage=StageName.FULL, run_id="a", status=Status.OK, facts=facts)
+    assert cut_short(evidence) == [
+        "training.epochs lowered from 10 to 2",
+        "batches of a pass cut from 900 to 3 at src/train.py:9",
+        "trials of the search cut to 1",
+    ]
+
+
+def test_the_summary_tells_them_once() -> None:
+    stage = StageResult(stage=StageName.FULL, status=Status.OK, cut_short=["training.epochs lowered from 10 to 2"])
+    review = examples.ready().model_copy(update={"stages": [stage, stage]})
+    text = render(review, {})
+    assert text.count("training.epochs lowered from 10 to 2") == 1
+    assert "Full mode was cut short" in text
