@@ -53,7 +53,6 @@ def test_schemas_are_schemas(name: str, capsys: pytest.CaptureFixture[str]) -> N
         (["good.json", "other.json"], "other.json"),
         (["good.json", "runs=[nobody]"], "run-a"),
         (["good.json", "--output", "full"], "full"),
-        (["good.json", "stages=[evaluate]"], "this version runs files, environment, compose, trial"),
         (["good.json", "stages=[]"], "asked for: none"),
     ],
 )
