@@ -21,8 +21,10 @@ _FEW = re.compile(
     r"|n_samples|n_components|perplexity|n_clusters|number of (?:samples|classes|clusters)"
     r"|at least \w+ (?:samples|data)"
     r"|division by zero|must be (?:of )?the same length|same (?:length|size)|[Ll]ength mismatch|inconsistent numbers"
-    r"|does not match length|different lengths|unequal length|out of range|out of bounds|Length of values",
+    r"|does not match length|different lengths|unequal length|out of range|out of bounds|Length of values"
+    r"|expected length|same number of rows|n_splits|broadcast together|less than or equal to the number of",
 )
+_SHAPES = re.compile(r"size of tensor|shape mismatch|[Ss]izes? of tensors|shapes? .* (?:not|mis)")
 _STEPS = re.compile(r"Tried to step \d+ times|total number of steps|total_steps")
 _UNSET = ("UnboundLocalError", "StopIteration", "ZeroDivisionError", "StatisticsError", "IndexError")
 _READS = re.compile(r"\b(?:load\w*|from_pretrained|read\w*|open|Path|restore\w*)\b")
@@ -40,7 +42,7 @@ def cut_effect(traceback: Traceback, evidence: Evidence) -> str:
     if "trials" in cut and _SEARCH.search(message):
         return _WORDS.format(cut="trials")
     loops = cut - {"trials"}
-    if loops and (kind in _UNSET or _FEW.search(message) or _STEPS.search(message) or _asserts(traceback)):
+    if loops and (kind in _UNSET or _FEW.search(message) or _STEPS.search(message) or _compares(traceback)):
         return _WORDS.format(cut=", ".join(sorted(loops)))
     if (loops or facts.lowered) and _misses_a_file(kind, traceback):
         return _WORDS.format(cut=", ".join(sorted(loops)) or "periods")
@@ -50,8 +52,13 @@ def cut_effect(traceback: Traceback, evidence: Evidence) -> str:
     return ""
 
 
-def _asserts(traceback: Traceback) -> bool:
-    return traceback.type == "AssertionError" and bool(re.search(r"\blen\(|count|num_", _last_source(traceback)))
+def _compares(traceback: Traceback) -> bool:
+    """Whether the submission's own line counts or compares what was gathered over a loop, below no library's code."""
+    last = traceback.frames[-1] if traceback.frames else None
+    if last is None or not last.in_submission:
+        return False
+    counts = traceback.type == "AssertionError" and re.search(r"\blen\(|count|num_", last.source)
+    return bool(counts) or _SHAPES.search(traceback.message) is not None
 
 
 def _misses_a_file(kind: str, traceback: Traceback) -> bool:

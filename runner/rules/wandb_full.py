@@ -7,6 +7,7 @@ a limit ended, or that failed, may have been about to log: only what it did log 
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from runner.evidence import Evidence, FullFacts, LoggedRun
@@ -15,7 +16,7 @@ from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exerc
 from runner.rules.failures import merge
 from runner.rules.full import full_runs, why_not_full
 from runner.rules.observed import disputed, missed, probe_of
-from runner.rules.run_config import mapping
+from runner.rules.run_config import leaves, mapping, run_config
 from runner.vocabulary import Cause, Confidence, StageName, Status
 
 _Look = Callable[[Case, Evidence, FullFacts], "Draft | str | None"]
@@ -70,7 +71,7 @@ def _online(case: Case, evidence: Evidence, facts: FullFacts) -> Draft | str | N
     if call is not None and call.mode in ("offline", "disabled", "dryrun"):
         message = f"Full mode opens its W&B run with mode {call.mode!r}: nothing reaches the server. Use online."
         return _draft(criterion, evidence, message, place, seen=f"wandb.init with mode {call.mode!r}")
-    if evidence.wandb is not None and evidence.wandb.calls and call is not None:
+    if call is not None:
         return "wandb was asked for a run, and none was made in the mock"
     message = "Full mode ends without an online W&B run: the evaluation will find none."
     if case.environment is not None and case.environment.packages and "wandb" not in case.environment.packages:
@@ -105,16 +106,16 @@ def _over_time(case: Case, evidence: Evidence, facts: FullFacts) -> Draft | str 
     run = _own_run(evidence, facts)
     if run is not None and any(rows > 1 for rows in run.keys.values()):
         return None
-    if run is not None and run.rows > 1 and evidence.status is Status.OK and facts.probe and _cycles(facts.probe) <= 1:
-        return "only one epoch was seen, and every metric was logged once"
     if evidence.status is not Status.OK:
         return why_not_full(case)
     if run is None:
         return "full mode opened no online W&B run"
-    if facts.probe is None or _cycles(facts.probe) <= 1:
+    if facts.probe is None or _batches(facts.probe) <= 1:
         return "full mode was not seen to repeat a training loop"
-    sources = {path: text for path, text in case.submission.files.items() if path.endswith(".py")}
-    periodic = periodic_log(sources.values())
+    if run.rows and (_epochs(facts.probe) < 2 or _one_epoch(case, evidence)):
+        return "the run has one epoch, and may log once an epoch"
+    sources = (text for path, text in case.submission.files.items() if path.endswith(".py"))
+    periodic = periodic_log(sources)
     if periodic:
         return f"the code logs under a condition that the cut may not reach: {periodic}"
     message = "Full mode logs no metric over time: each is logged once at most, while the training loop went on."
@@ -123,9 +124,20 @@ def _over_time(case: Case, evidence: Evidence, facts: FullFacts) -> Draft | str 
     return _draft("wandb.logs_over_time", evidence, message, place, seen=seen)
 
 
-def _cycles(facts: ProbeFacts) -> int:
-    """How often anything repeated that could have been logged: batches trained on."""
+def _batches(facts: ProbeFacts) -> int:
     return sum(item.train_batches for item in facts.passes) + facts.hand_batches
+
+
+def _epochs(facts: ProbeFacts) -> int:
+    """Training passes that one line began, shared out over the search's trials and the run's own training."""
+    begun = Counter(item.place for item in facts.passes if item.train_batches)
+    trials = sum(use.trials for use in facts.optuna)
+    return max(begun.values(), default=0) // (trials + 1)
+
+
+def _one_epoch(case: Case, evidence: Evidence) -> bool:
+    own = leaves(run_config(case, evidence.run_id))
+    return any(key.rsplit(".", 1)[-1].lower().endswith("epochs") and value == 1 for key, value in own.items())
 
 
 def periodic_log(sources: Iterable[str]) -> str:

@@ -125,7 +125,7 @@ def wanted(failures: Sequence[Mapping[str, Any]]) -> list[Wanted]:
     visible: list[Wanted] = []
     for entry in failures:
         same = [cause for cause in causes if cause.cause == entry["cause"]]
-        files, words = {f for f in entry["files"] if not f.startswith(".research")}, _words(entry["failure"])
+        files, words = {f for f in entry["files"] if not f.startswith(".research")}, words_of(entry["failure"])
         if entry["repeat"] and same:
             same[-1].files |= files
             same[-1].words |= words
@@ -182,7 +182,7 @@ def told(review: Mapping[str, Any]) -> list[Told]:
                 finding["stage"],
                 finding["file"],
                 files,
-                _words(text),
+                words_of(text),
                 finding["message"],
             )
         )
@@ -199,7 +199,8 @@ def _score(cause: Wanted, item: Told) -> int:
     return common if common >= 2 else 0
 
 
-def _words(text: str) -> set[str]:
+def words_of(text: str) -> set[str]:
+    """Its telling words, in one form each."""
     words = {word.lower() for word in _WORD.findall(text.replace("_", " "))}
     return {word.removesuffix("s") for word in words - _COMMON} - _COMMON
 
