@@ -241,3 +241,42 @@ def test_results_that_a_trial_prints_are_seen(reviewed, tmp_path: Path):
     facts = json.loads(path.read_text())["facts"]
     assert [value["key"] for value in facts["probe"]["not_numbers"]] == ["accuracy"]
     assert facts["printed_documents"] == [["accuracy"]]
+
+
+TO_FULL = "stages=[files,environment,compose,trial,full]"
+LATE = replace(SUCCESS, exit_code=None, stopped_by=StopReason.WALL)
+
+
+def test_full_mode_follows_the_trials(reviewed) -> None:
+    worked = _trial_counters(**WORKED)
+    review = reviewed(
+        [INSTALLED, COMPOSED, worked, worked, worked, Scripted(outcome=FAILED, stderr=CHILD_ERROR)], TO_FULL
+    )
+    assert [(stage.stage, stage.run_id) for stage in review.stages][5:] == [
+        ("full", "proposed-a"),
+        ("full", "comparative-1-a"),
+    ]
+    found = {(finding.criterion, finding.run_id) for finding in review.findings}
+    assert ("mode.full_starts", "comparative-1-a") in found
+
+
+def test_full_mode_is_skipped_behind_a_trial_that_failed(reviewed) -> None:
+    script = [INSTALLED, COMPOSED, Scripted(outcome=FAILED, stderr=CHILD_ERROR), _trial_counters(**WORKED)]
+    review = reviewed([*script, Scripted(outcome=FAILED, stderr=CHILD_ERROR)], TO_FULL)
+    status = {stage.run_id: stage.status for stage in review.stages if stage.stage == "full"}
+    assert status == {"proposed-a": Status.SKIPPED, "comparative-1-a": Status.FAILED}
+    assert len(review.findings) == 1, "what the trial met is not reported for full mode again"
+
+
+def test_full_mode_may_be_ended_by_its_limit_while_it_works(reviewed) -> None:
+    worked = _trial_counters(**WORKED)
+    working = replace(worked, outcome=LATE)
+    at_work = reviewed([INSTALLED, COMPOSED, worked, worked, working, working], TO_FULL)
+    assert (at_work.verdict, at_work.findings) == (Verdict.READY, [])
+    assert {item.criterion: item.outcome for item in at_work.checklist}["wandb.online_in_full"] == "not_exercised"
+
+
+def test_full_mode_that_never_came_to_work_is_inconclusive(reviewed) -> None:
+    worked, waiting = _trial_counters(**WORKED), Scripted(outcome=LATE)
+    review = reviewed([INSTALLED, COMPOSED, worked, worked, waiting, waiting], TO_FULL)
+    assert (review.verdict, review.findings) == (Verdict.INCONCLUSIVE, [])
