@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: review test test-assets lint format image bench clean help
+.PHONY: screenshots review test test-assets lint format image bench clean help
 
 help:
 	@echo "make review   set up and review a bundled submission on the best backend of this machine"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-assets  load every entry of the catalogue with real clients of several years (an hour)"
 	@echo "make lint     ruff and mypy"
 	@echo "make image    build the sandbox image (and its base, where no registry answers)"
+	@echo "make screenshots  pictures of the report and of a night's index, into docs/"
 	@echo "make bench    measure the overhead of a sandbox, side by side"
 
 $(READY): pyproject.toml
@@ -40,6 +41,9 @@ format: $(READY)
 
 image: $(READY)
 	$(BIN)/python -m images.build
+
+screenshots: $(READY)
+	$(BIN)/python tests/reports/screenshots.py
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/overhead.py

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from runner.nightly.night import NIGHT_FILE, Night
 from runner.nightly.review_process import SUBMISSION, Ran, read_done
+from runner.reports import night_html
 
+INDEX_FILE = "index.html"
 _REVIEWS = "reviews"
 _LOCK = ".lock"
 _KEY = "key.json"
@@ -56,10 +58,14 @@ class NightFolder:
         return folder
 
     def write(self, night: Night) -> None:
-        """night.json: all of it, or what was there before."""
-        partial = self.path / f".{NIGHT_FILE}"
-        partial.write_text(night.model_dump_json(indent=2) + "\n", "utf-8")
-        partial.replace(self.path / NIGHT_FILE)
+        """night.json and index.html: each as a whole, or what was there before."""
+        for name, text in (
+            (NIGHT_FILE, night.model_dump_json(indent=2) + "\n"),
+            (INDEX_FILE, night_html.render(night)),
+        ):
+            partial = self.path / f".{name}"
+            partial.write_text(text, "utf-8")
+            partial.replace(self.path / name)
 
     def _folders(self, name: str, role: str) -> list[Path]:
         return sorted((self.path / _REVIEWS / _slug(name)).glob(f"{role}-*"))

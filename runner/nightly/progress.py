@@ -100,7 +100,7 @@ def _place(cause: FirstCause) -> str:
 def print_night(night: Night, directory: Path, console: Console) -> None:
     """How the night ended: the counts, what needs a person, and where everything lies."""
     console.print()
-    console.print(Text(_headline(night), style=_style(night)))
+    console.print(Text(headline(night), style=_style(night)))
     found = night.counts()
     console.print(Text(", ".join(f"{number} {label(change)}" for change, number in found.items() if number) or "none"))
     reused = sum(entry.reused for entry in night.entries)
@@ -118,12 +118,13 @@ def print_night(night: Night, directory: Path, console: Console) -> None:
     if unexpected:
         names = one_line(", ".join(unexpected[:_SHOWN]), 500)
         console.print(Text(f"Not the verdict that its expect.yaml names: {names}"), soft_wrap=True)
-    for line in _next(night):
+    for line in next_steps(night):
         console.print(Text(line), soft_wrap=True)
     console.print(Text.assemble("Night: ", (plain(str(directory)), "cyan")), soft_wrap=True)
 
 
-def _headline(night: Night) -> str:
+def headline(night: Night) -> str:
+    """How the night ended, in a few words."""
     took = f"{count(len(night.entries), 'submission')}, {seconds(night.wall_seconds)}"
     if night.status is NightStatus.RUNNING:
         return f"Night {night.number} stopped after {took}"
@@ -137,7 +138,8 @@ def _style(night: Night) -> str:
     return {0: "bold green", 1: "bold red"}.get(night.exit_status, "bold magenta")
 
 
-def _next(night: Night) -> list[str]:
+def next_steps(night: Night) -> list[str]:
+    """What to do now; empty where there is nothing to do."""
     if night.status is NightStatus.RUNNING:
         return ["To do: start it again with the same words; it goes on where it was."]
     if night.status is NightStatus.INFRASTRUCTURE:

@@ -80,3 +80,38 @@ def _panel(field: str, title: str, colour: str, height: int, end: float, last: b
 def _as_part_of_a_page(svg: str) -> str:
     """The figure's text says what it shows; a reader of the page is spared hundreds of nameless marks."""
     return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+
+
+def draw_nights(counts: list[tuple[int, str, int]]) -> Markup:
+    """How many submissions had which verdict in which night, as bars; `counts`: night, verdict, number."""
+    order = ["ready", "not_ready", "inconclusive", "unusable"]
+    rows = [
+        {"night": night, "verdict": verdict, "number": number, "order": order.index(verdict)}
+        for night, verdict, number in counts
+    ]
+    spec = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "background": None,
+        "padding": 2,
+        "config": {"axis": _AXIS, "view": {"stroke": None}, "font": "sans-serif"},
+        "width": 640,
+        "height": 110,
+        "data": {"values": rows},
+        "mark": {"type": "bar", "width": {"band": 0.8}},
+        "encoding": {
+            "x": {
+                "field": "night",
+                "type": "ordinal",
+                "axis": {"title": "night", "labelAngle": 0, "labelOverlap": True},
+            },
+            "y": {"field": "number", "type": "quantitative", "title": "submissions", "axis": {"tickCount": 4}},
+            "color": {
+                "field": "verdict",
+                "type": "nominal",
+                "scale": {"domain": order, "range": [f"var(--{verdict})" for verdict in order]},
+                "legend": None,
+            },
+            "order": {"field": "order"},
+        },
+    }
+    return Markup(_as_part_of_a_page(vl_convert.vegalite_to_svg(json.dumps(spec))))

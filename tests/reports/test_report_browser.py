@@ -5,27 +5,17 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from chromium import Visit, launched, program, visit
+from chromium import Visit, visit
 from examples import PATCH, SOURCES, empty, hostile, inconclusive, many, not_ready, ready, store_use
 from playwright.sync_api import Browser
 
 from runner.curves import read_curve
 from runner.reports import html
-from tests.backends import missing
 
 pytestmark = pytest.mark.chromium
 
 NAMES = ["not_ready", "ready", "inconclusive", "empty", "hostile", "many"]
 FIRST = "article.finding >> nth=0"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = program()
-    if path is None:
-        missing("chromium", "no chromium on the PATH")
-    with launched(path) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
