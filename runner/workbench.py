@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +27,9 @@ class Progress(Protocol):
 
     def stage_started(self, stage: StageName, run_id: str | None, note: str = "") -> None: ...
     def stage_note(self, text: str) -> None: ...
+    def stage_counters(self, read: Callable[[], Mapping[str, float]]) -> None:
+        """`read` tells how far the running command is, by the probe; it may be called until the stage has finished."""
+
     def stage_finished(self, evidence: Evidence) -> None: ...
 
 

@@ -5,21 +5,28 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Protocol
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from runner.reports.text import label, megabytes, one_line, seconds
+from runner.reports.text import count, label, megabytes, one_line, seconds
 from runner.vocabulary import StageName, Status
 
 _STYLES = {Status.OK: "green", Status.SKIPPED: "dim", Status.INFRASTRUCTURE_ERROR: "magenta"}
 """How a status is coloured; every other one is red."""
 _MARKS = {Status.OK: "✓", Status.SKIPPED: "–"}
+_COUNTED = (
+    ("train_batches", "batch", "batches"),
+    ("optimizer_steps", "step", "steps"),
+    ("eval_batches", "evaluated", "evaluated"),
+)
+"""The probe's counters that say how far a command is, and what they count."""
 _KEPT = 12
 """Finished stages in the live table; earlier ones are printed above it, so that it fits a small terminal."""
 
@@ -53,6 +60,7 @@ class Progress:
         self._finished: list[Finished] = []
         self._running: tuple[StageName, str | None, float] | None = None
         self._note = ""
+        self._counters: Callable[[], Mapping[str, float]] = dict
         self._spinner = Spinner("dots", style="cyan")
         self._live = Live(self, console=console, refresh_per_second=8) if is_live(console) else None
 
@@ -73,17 +81,23 @@ class Progress:
         """A stage begins, for one run id where it has one."""
         with self._lock:
             self._running, self._note = (stage, run_id, time.monotonic()), note
+            self._counters = dict
 
     def stage_note(self, text: str) -> None:
         """What the running stage is at, in a few words."""
         with self._lock:
             self._note = text
 
+    def stage_counters(self, read: Callable[[], Mapping[str, float]]) -> None:
+        """How to ask how far the running command is; asked at every refresh of a live table."""
+        with self._lock:
+            self._counters = read
+
     def stage_finished(self, result: Finished) -> None:
         """One attempt of a stage has ended."""
         scrolled = None
         with self._lock:
-            self._running, self._note = None, ""
+            self._running, self._note, self._counters = None, "", dict
             self._finished.append(result)
             if len(self._finished) > _KEPT:
                 scrolled = self._finished.pop(0)
@@ -92,7 +106,8 @@ class Progress:
         elif scrolled:
             self._console.print(_table([_cells(scrolled)]))
 
-    def __rich__(self) -> Table:
+    def __rich__(self) -> Group:
+        done = ""
         with self._lock:
             rows = [_cells(result) for result in self._finished]
             if self._running:
@@ -100,12 +115,20 @@ class Progress:
                 note = Text(one_line(self._note, 60) or "running", style="cyan")
                 elapsed = seconds(time.monotonic() - since)
                 rows.append((self._spinner, stage.value, Text(one_line(run_id or "", 60)), note, elapsed, ""))
-        return _table(rows)
+                done = _done(self._counters())
+        table = _table(rows)
+        return Group(table, Text(f"{'':14}{done}", style="dim")) if done else Group(table)
 
 
 def is_live(console: Console) -> bool:
     """Whether a display that changes is welcome: on a real terminal, and not in a CI that emulates one."""
     return console.is_terminal and not console.is_dumb_terminal and "CI" not in os.environ
+
+
+def _done(counters: Mapping[str, float]) -> str:
+    """How far a command is, in words; "" while the probe has seen no work."""
+    counts = [(counters.get(name, 0), noun, plural) for name, noun, plural in _COUNTED]
+    return ", ".join(count(round(number), noun, plural) for number, noun, plural in counts if number)
 
 
 _Cells = tuple[RenderableType, RenderableType, RenderableType, RenderableType, RenderableType, RenderableType]

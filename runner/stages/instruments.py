@@ -55,6 +55,7 @@ def instruments(attempt: Attempt, installed: Installed, *, device: bool) -> Iter
             declared = "flash-attn" in attempt.bench.submission.files.get("pyproject.toml", "")
             variables |= device_variables(mount.target, flash_attention=declared)
         with EventServer(Path(short) / "events.sock", attempt.record / EVENTS) as events:
+            attempt.bench.progress.stage_counters(events.counters)
             yield Instruments(variables, [mount, sockets], device, events, folder)
 
 

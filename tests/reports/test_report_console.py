@@ -128,3 +128,21 @@ def test_a_ci_that_emulates_a_terminal_gets_plain_lines(monkeypatch: pytest.Monk
     assert is_live(terminal())
     monkeypatch.setenv("CI", "true")
     assert not is_live(terminal())
+
+
+def test_a_running_stage_shows_how_far_it_is_and_a_finished_one_does_not() -> None:
+    console = terminal()
+    with Progress(console) as progress:
+        progress.stage_started(StageName.TRIAL, RUNS[0], "mode=trial")
+        assert "batch" not in drawn(progress, console)
+        progress.stage_counters(lambda: {"train_batches": 1.0, "optimizer_steps": 2.0, "forward": 9.0})
+        assert "1 batch, 2 steps" in drawn(progress, console)
+        progress.stage_finished(not_ready().stages[0])
+        assert "batch" not in drawn(progress, console)
+
+
+def drawn(progress: Progress, console: Console) -> str:
+    """The live table as it stands."""
+    with console.capture() as capture:
+        console.print(progress)
+    return capture.get()
