@@ -108,9 +108,13 @@ def names_text(case: Case, text: str) -> bool:
 
 
 def line_of(case: Case, text: str) -> int | None:
-    """The first line of the script that has a text."""
+    """The first line of the script that has a text, in quotation marks if there is one."""
     lines = case.submission.files.get(SCRIPT, "").splitlines()
-    return next((number for number, line in enumerate(lines, start=1) if text in line), None)
+    for wanted in (f'"{text}"', f"'{text}'", text):
+        for number, line in enumerate(lines, start=1):
+            if text and wanted in line:
+                return number
+    return None
 
 
 def kinds(case: Case) -> dict[str, str]:

@@ -10,7 +10,7 @@ from runner.review import Traceback
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
 from runner.rules.diagnosis import Diagnosis, Scene, diagnose_traceback
 from runner.rules.evaluated import MADE_UP, base_of, evaluation_draft, evidence_of, facts_of
-from runner.rules.evaluation_keys import missed_key
+from runner.rules.evaluation_keys import missed_names
 from runner.rules.failures import failures
 from runner.vocabulary import Blame, Cause, Confidence, CriterionOutcome, StageName, Status
 
@@ -32,7 +32,7 @@ def runs(case: Case) -> Judgement:
         return not_exercised(missing_stage(case, StageName.EVALUATE))
     if base.status is Status.OK:
         return passed(f"on {MADE_UP.partition(',')[0]}" if facts_of(case).made_up else "")  # type: ignore[union-attr]
-    if missed_key(case) is not None:
+    if missed_names(case):
         return Judgement(CriterionOutcome.FAIL, why="stopped by a metric name that training never logs")
     known = _known_from_import(case, base.traceback)
     if known is not None:

@@ -24,8 +24,7 @@ def keys_match_evaluation(case: Case) -> Judgement:
     facts, base = facts_of(case), base_of(case)
     if facts is None or base is None:
         return not_exercised(missing_stage(case, StageName.EVALUATE))
-    crash = missed_key(case)
-    drafts = [crash] if crash is not None else [*_by_name(case, facts, base), *_empty_results(case)]
+    drafts = missed_names(case) or _empty_results(case)
     if drafts:
         return judged(drafts)
     if not any(run.origin == "logged" for run in base.runs):
@@ -35,10 +34,18 @@ def keys_match_evaluation(case: Case) -> Judgement:
     return passed()
 
 
-def missed_key(case: Case) -> Draft | None:
-    """The script ended by a KeyError for a name that training never logs."""
+def missed_names(case: Case) -> list[Draft]:
+    """Names that the script asks the history for by name, else the one whose absence ended it by a KeyError."""
     facts, base = facts_of(case), base_of(case)
-    if facts is None or base is None or base.traceback is None or base.status is not Status.FAILED:
+    if facts is None or base is None:
+        return []
+    crash = _missed_key(case, facts, base)
+    return _by_name(case, facts, base) or ([crash] if crash is not None else [])
+
+
+def _missed_key(case: Case, facts: EvaluateFacts, base: Evaluation) -> Draft | None:
+    """The script ended by a KeyError for a name that training never logs."""
+    if base.traceback is None or base.status is not Status.FAILED:
         return None
     traceback = base.traceback
     if traceback.type.rsplit(".", 1)[-1] != "KeyError" or not (traceback.file or "").endswith("evaluate.py"):
@@ -70,7 +77,7 @@ def _by_name(case: Case, facts: EvaluateFacts, base: Evaluation) -> list[Draft]:
     drafts = []
     for asked in base.asked:
         for key in asked.keys:
-            if not key.startswith("_") and asked.run_id in case.run_ids and _unknown(facts, base, key):
+            if asked.run_id in case.run_ids and _unknown(facts, base, key):
                 message = (
                     f"The evaluation script asks the history for {key!r}, which training never logs, so that no row "
                     f"comes back. {_logged_words(base)}"
@@ -113,6 +120,8 @@ def _unknown(facts: EvaluateFacts, base: Evaluation, name: str) -> bool:
     if not any(run.origin == "logged" for run in base.runs):
         return False
     if any(run.origin == "made-up" for run in base.runs):
+        return False
+    if name.startswith("_"):
         return False
     known = set(facts.known_names) | {key for run in base.runs for key in (*run.history, *run.summary)}
     bare = re.split(r"[/.]", name)[-1]
