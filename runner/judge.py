@@ -20,6 +20,7 @@ from runner.review import (
     Timings,
 )
 from runner.rounds import Round, Seen, joined
+from runner.rules.aggregated import evaluation_result
 from runner.rules.base import Case, Draft
 from runner.rules.claims import judge_claims
 from runner.rules.cut_effects import cut_short
@@ -68,6 +69,7 @@ def judge(rounds: Sequence[Round], stages: Sequence[StageName], environment: Env
         findings=findings,
         checklist=checklist,
         stages=[_stage_result(evidence, rounds[-1].repairs) for evidence in attempts],
+        evaluation=evaluation_result(rounds[-1].case),
         assets=_assets(attempts),
         environment=environment,
         timings=timings,

@@ -123,6 +123,24 @@ class StageResult(_Part):
     """Where this attempt's evidence lies, relative to the review's directory."""
 
 
+class EvaluationResult(_Part):
+    """What the evaluation script made of the runs that it was given."""
+
+    made_up: list[str] = []
+    """Run ids whose numbers are made up, since full mode did not log them; the values below then mean nothing."""
+    variants: dict[str, Status] = {}
+    """How the script ended on the runs as they are (logged), and on variants of them."""
+    primary_metric: str = ""
+    best_proposed: str = ""
+    """Run id and value, in the script's own words; the same below. On stand-ins, cut short: no result of science."""
+    best_baseline: str = ""
+    gap: str = ""
+    figures: list[str] = []
+    """Figures that were written, relative to the results directory."""
+    directory: str = ""
+    """Where its evidence lies, relative to the review's directory."""
+
+
 class AssetUse(_Part):
     """One model, data set or metric that the submission asked for."""
 
@@ -190,6 +208,7 @@ class Review(_Part):
     findings: list[Finding] = []
     checklist: list[ChecklistItem] = []
     stages: list[StageResult] = []
+    evaluation: EvaluationResult | None = None
     assets: list[AssetUse] = []
     environment: Environment
     timings: Timings = Timings()

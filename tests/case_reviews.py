@@ -28,7 +28,9 @@ def last_stage(case: Case) -> StageName:
     if case.expect.stages:
         return max(case.expect.stages, key=STAGES.index)
     criteria = load_checklist().criteria
-    decided = [criteria[found.criterion].decided for found in case.expect.findings] or [StageName.TRIAL]
+    decided = [criteria[found.criterion].decided for found in case.expect.findings]
+    if not decided:
+        return BUILT[-1] if case.expect.base is None else StageName.TRIAL
     return min(max(decided, key=STAGES.index), BUILT[-1], key=STAGES.index)
 
 
@@ -51,6 +53,11 @@ def shows_in_full_alone(case: Case) -> bool:
     return case.expect.stages == (StageName.FULL,)
 
 
+def shows_in_evaluation_alone(case: Case) -> bool:
+    """Whether a case is about the evaluation script alone; its trial would add nothing."""
+    return case.expect.stages == (StageName.EVALUATE,)
+
+
 def overrides(case: Case) -> list[str]:
     """Stages up to the last one; one run id where the case does not speak of them."""
     stages = [stage for stage in BUILT if STAGES.index(stage) <= STAGES.index(last_stage(case))]
@@ -58,6 +65,8 @@ def overrides(case: Case) -> list[str]:
         stages.remove(StageName.COMPOSE)
     if shows_in_full_alone(case):
         stages = [StageName.FILES, StageName.ENVIRONMENT, StageName.FULL]
+    if shows_in_evaluation_alone(case):
+        stages.remove(StageName.TRIAL)
     words = [f"stages=[{','.join(stages)}]", "backend.fallback=none", *case.expect.overrides]
     if case.name not in STEPPED_OVER:
         words.append("repairs=off")

@@ -16,7 +16,7 @@ from runner.reports.matrix import matrix
 from runner.reports.outcomes import outcomes
 from runner.reports.page import render_page
 from runner.reports.text import clip, plain
-from runner.reports.wording import NAMES, counts, headline, what_to_do
+from runner.reports.wording import NAMES, counts, evaluation_words, headline, what_to_do
 from runner.review import Frame, Review, Traceback
 
 EVIDENCE = 12_000
@@ -85,6 +85,7 @@ def render(
         name=NAMES[review.verdict],
         counts=counts(review),
         steps=what_to_do(review),
+        evaluated=evaluation_words(review.evaluation) if review.evaluation is not None else "",
         findings=findings,
         reasons=[view for view in findings if view.kind != "advisory"][:REASONS],
         runs=[run_id or "submission" for run_id in outcomes(review)],

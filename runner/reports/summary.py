@@ -14,7 +14,7 @@ from runner.reports.excerpts import as_text, excerpt
 from runner.reports.findings import Group, behind, grouped, location, numbers, traceback_of
 from runner.reports.markdown import code, fence, inline
 from runner.reports.text import count, label, last_lines, one_line, seconds
-from runner.reports.wording import headline, not_exercised, what_to_do
+from runner.reports.wording import evaluation_words, headline, not_exercised, what_to_do
 from runner.review import Review, Traceback
 from runner.vocabulary import Severity, Verdict
 
@@ -165,6 +165,9 @@ def _closing(review: Review) -> list[_Block]:
         more = f"; and {len(cuts) - 8} more" if len(cuts) > 8 else ""
         text = "Full mode was cut short: " + "; ".join(inline(cut, 120) for cut in cuts[:8]) + more
         blocks.append(_Block((6, 10**6), text, "what full mode was spared"))
+    if review.evaluation is not None:
+        text = "Evaluation: " + inline(evaluation_words(review.evaluation), 700)
+        blocks.append(_Block((3, 10**6), text, "what evaluation wrote"))
     skipped = not_exercised(review)
     if skipped:
         names = ", ".join(skipped[:12]) + (f" and {len(skipped) - 12} more" if len(skipped) > 12 else "")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from runner.missing_assets import how_to_add
 from runner.reports.findings import Group, grouped
 from runner.reports.text import count, one_line
-from runner.review import Review
-from runner.vocabulary import Blame, Cause, CriterionOutcome, Provided, Severity, Verdict
+from runner.review import EvaluationResult, Review
+from runner.vocabulary import Blame, Cause, CriterionOutcome, Provided, Severity, StageName, Verdict
 
 NAMES = {
     Verdict.READY: "Ready",
@@ -34,6 +34,8 @@ def reason(groups: list[Group]) -> str:
         return "part of it needs a GPU"
     if Blame.ASSETS in blames and Blame.INFRASTRUCTURE in blames:
         return "assets were missing and the infrastructure failed"
+    if Blame.ASSETS in blames and all(finding.stage is StageName.EVALUATE for finding in undecided):
+        return "evaluation failed on runs that full mode did not log"
     if Blame.ASSETS in blames:
         return "an asset could not be served"
     if Blame.INFRASTRUCTURE in blames:
@@ -61,9 +63,24 @@ def not_exercised(review: Review) -> list[str]:
     return [item.criterion for item in review.checklist if item.outcome is CriterionOutcome.NOT_EXERCISED]
 
 
+def evaluation_words(result: EvaluationResult) -> str:
+    """What the evaluation script made of the runs, and how far its numbers mean anything."""
+    ended = ", ".join(f"{name} {status.value}" for name, status in result.variants.items())
+    parts = [f"run on {count(len(result.variants), 'set')} of runs ({ended})"]
+    if result.gap or result.primary_metric:
+        best = "; ".join(filter(None, [result.best_proposed, result.best_baseline]))
+        parts.append(f"{result.primary_metric or 'no primary metric'}: {best}, gap {result.gap or 'none'}")
+    parts.append(count(len(result.figures), "figure"))
+    origin = "logged by full mode cut short on stand-ins"
+    if result.made_up:
+        origin = f"made up, since full mode did not log {', '.join(result.made_up[:4])}"
+        origin += f" and {len(result.made_up) - 4} more" if len(result.made_up) > 4 else ""
+    return "; ".join(parts) + f". The numbers are {origin}, and say nothing of the method."
+
+
 def what_to_do(review: Review) -> list[str]:
     """The next step for what the author of the code cannot repair; empty where there is nothing of the kind."""
-    blames = {finding.blame for finding in review.findings}
+    blames = {finding.blame for finding in review.findings if finding.stage is not StageName.EVALUATE}
     unserved = [asset for asset in review.assets if asset.provided is Provided.MISSING]
     missing = [one_line(asset.id, 80) for asset in unserved]
     steps = []
@@ -73,6 +90,8 @@ def what_to_do(review: Review) -> list[str]:
             f"The sandbox could not serve what was asked for{named}; sandbox-review assets list shows what it has. "
             f"{how_to_add(unserved)}".rstrip()
         )
+    if any(f.blame is Blame.ASSETS and f.stage is StageName.EVALUATE for f in review.findings):
+        steps.append("Repair what keeps full mode from logging; evaluation is then seen on what it really logs.")
     if any(f.blame is Blame.INFRASTRUCTURE and f.cause is Cause.DEVICE for f in review.findings):
         steps.append("Review it with gpu=1 on a machine that has a GPU.")
     if any(f.blame is Blame.INFRASTRUCTURE and f.cause is not Cause.DEVICE for f in review.findings):

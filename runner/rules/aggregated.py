@@ -15,11 +15,13 @@ from typing import Any
 
 from runner.comparison import Direction, direction_of, direction_of_name
 from runner.evaluation_facts import Evaluation
+from runner.review import EvaluationResult
 from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exercised, passed
 from runner.rules.evaluated import (
     compares,
     doubt,
     evaluation_draft,
+    facts_of,
     finished,
     kinds,
     line_of,
@@ -274,6 +276,36 @@ def _number(value: Any) -> float | None:
 
 def _close(one: float | None, other: float) -> bool:
     return one is not None and abs(one - other) <= 1e-6 + 1e-4 * abs(other)
+
+
+def evaluation_result(case: Case) -> EvaluationResult | None:
+    """What the script says of the runs as they are, for reports; None where it did not run."""
+    facts = facts_of(case)
+    if facts is None or not facts.evaluations:
+        return None
+    base = facts.evaluations[0]
+    content = _content(base) or {}
+    return EvaluationResult(
+        made_up=facts.made_up,
+        variants={item.variant: item.status for item in facts.evaluations},
+        primary_metric=_shown(content.get("primary_metric")),
+        best_proposed=_best(content.get("best_proposed")),
+        best_baseline=_best(content.get("best_baseline")),
+        gap=_shown(content.get("gap")),
+        figures=[figure.path for figure in base.figures][:100],
+        directory=base.directory,
+    )
+
+
+def _best(value: Any) -> str:
+    entry = _entry(value)
+    return f"{entry[0]}: {entry[1]:g}" if entry else _shown(value)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)[:200]
 
 
 def _content(evaluation: Evaluation) -> Mapping[str, Any] | None:

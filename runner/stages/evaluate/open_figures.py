@@ -50,7 +50,7 @@ def look(path: Path) -> dict[str, Any]:
     except (MemoryError, ImportError):
         return {"opened": False}
     except Exception as error:
-        return {"problem": " ".join(f"{type(error).__name__}: {error}".split())[:200]}
+        return {"problem": " ".join(f"{type(error).__name__}: {error}".split())[:200].rstrip(".")}
 
 
 def _pdf(path: Path) -> dict[str, Any]:
