@@ -9,6 +9,7 @@ from runner.rules.configuration import reads_of
 from runner.rules.failures import merge
 from runner.rules.full_failures import APPLIES, STARTS, full_failures
 from runner.rules.observed import disputed, missed, probe_of
+from runner.rules.run_config import leaves, mapping, run_config
 from runner.vocabulary import Blame, Cause, CriterionOutcome, StageName, Status
 
 
@@ -72,11 +73,23 @@ def search_space_applies(case: Case) -> Judgement:
 
 
 def _never_applied(case: Case, evidence: Evidence) -> list[Draft]:
-    """Samples that were written to a configuration, while every later read of such a key got another value."""
+    """Samples that were written to a configuration, while every later read of such a key got another value.
+
+    Two settings may have the same last part (a dropout of the model, one of the head): only a key that was read with
+    another value itself, or that no configuration has, is no setting of its own.
+    """
     facts = probe_of(evidence)
     if facts is None or disputed(evidence) or missed(facts, "sampled") or reads_of(case, facts)[1]:
         return []
-    return [_draft(evidence, item) for item in facts.sampled if item.read_otherwise and not item.read]
+    texts = [config.resolved for config in facts.configurations]
+    configs = [run_config(case, evidence.run_id), *(mapping(text) for text in texts)]
+    known = {key for config in configs for key in leaves(config)}
+    return [
+        _draft(evidence, item)
+        for item in facts.sampled
+        if item.read_otherwise and not item.read
+        if set(item.written) & set(item.read_otherwise) or not set(item.written) & known
+    ]
 
 
 def _draft(evidence: Evidence, item: Sampled) -> Draft:

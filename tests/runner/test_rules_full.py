@@ -74,7 +74,11 @@ def without(mode: str) -> ProbeFacts:
 
 
 IN_SEARCH = INIT.model_copy(update={"searching": True, "id": "trial-0"})
-DROPPED = APPLIED.model_copy(update={"read": [], "read_otherwise": ["training.learning_rate"], "written": ["lr"]})
+DROPPED = APPLIED.model_copy(
+    update={"read": [], "read_otherwise": ["training.learning_rate"], "written": ["learning_rate"]}
+)
+COPIED = DROPPED.model_copy(update={"written": ["training.learning_rate"]})
+NAMESAKE = DROPPED.model_copy(update={"written": ["training.learning_rate"], "read_otherwise": ["head.learning_rate"]})
 UNREAD = APPLIED.model_copy(update={"read": []})
 WHOLE = CONFIGURED.model_copy(update={"read_whole": [Place(file="src/other.py", line=1)], "whole_keys": [""]})
 BROKEN = WandbContact(calls=1, problem="the mock failed")
@@ -118,6 +122,8 @@ CASES = [
     (SEARCH, "no search", full(seen(optuna=[])), UNSURE),
     (APPLIES, "applied", full(), PASS),
     (APPLIES, "written beside what is read", full(seen(sampled=[DROPPED])), FAIL),
+    (APPLIES, "written to a copy, the original is read", full(seen(sampled=[COPIED])), FAIL),
+    (APPLIES, "another setting of the same name is read", full(seen(sampled=[NAMESAKE])), UNSURE),
     (APPLIES, "never seen to be read", full(seen(sampled=[UNREAD])), UNSURE),
     (APPLIES, "handed on as a plain value", full(seen(sampled=[])), UNSURE),
     (APPLIES, "read elsewhere, but taken whole as well", full(seen(sampled=[DROPPED], configurations=[WHOLE])), UNSURE),
