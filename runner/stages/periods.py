@@ -21,14 +21,14 @@ _NOT_IN = re.compile(r"optuna|search|sweep|hpo|wandb|^models?$|^datasets?$|^data
 _WHAT = r"(?:log|logging|eval|evaluation|val|validation|save|saving|checkpoint|ckpt|print|report|update|refresh|sync)"
 _RULES = (
     # The first that knows the key decides; steps come by threes a pass, and two passes.
-    (re.compile(r"(?:num_|n_|max_)?(?:train_|training_)?epochs"), 2),
-    (re.compile(r"(?:num_|n_|max_|total_)(?:train_|training_)?steps"), 6),
-    (re.compile(r"(?:grad|gradient)_?(?:accum|accumulation)(?:_steps)?|accum(?:ulation)?_steps"), 2),
     (re.compile(r"(?:\w+_)?(?:warm_?up|burn_?in)(?:_\w+)?"), 1),
     (re.compile(r"(?:\w+_)?start_(?:step|epoch)s?|(?:\w+_)?patience(?:_\w+)?"), 1),
     (re.compile(rf"{_WHAT}_epochs|(?:\w+_)?every(?:_n)?_epochs?"), 1),
     (re.compile(rf"{_WHAT}_(?:steps|iters|batches)"), 2),
     (re.compile(r"(?:\w+_)?(?:every|interval|freq|frequency|period)(?:_(?:n_)?(?:steps?|iters?|batches))?"), 2),
+    (re.compile(r"(?:grad|gradient)_?(?:accum|accumulation)(?:_steps)?|accum(?:ulation)?_steps"), 2),
+    (re.compile(r"(?:num_|n_|max_|total_)(?:train_|training_)?steps"), 6),
+    (re.compile(r"(?!min_)(?:\w+_)?epochs"), 2),
 )
 """Last part of a key -> the number that it is lowered to."""
 _WHOLE = re.compile(r"[0-9]{1,9}")

@@ -11,6 +11,7 @@ from runner.submissions.model import Run, Submission
 LOWERED = {
     "epochs: 10": 2,
     "num_train_epochs: 3": 2,
+    "task_epochs: 5": 2,
     "max_steps: 1000": 6,
     "total_steps: 5000": 6,
     "gradient_accumulation_steps: 16": 2,
@@ -32,6 +33,7 @@ KEPT = [
     "epochs: 2", "warmup_ratio: 0.1", "warmup_steps: 0", "warmup_steps: 1", "batch_size: 32", "seed: 42",
     "max_length: 128", "milestones: [30, 60]", "log_every: '50'", "eval_steps: 0.5", "frequency_penalty: 2.5",
     "num_inference_steps: 50", "max_train_batches: 100", "warmup: true", "interval: ${other.value}", "dim: 768",
+    "min_epochs: 3",
     "optuna: {n_trials: 20, search_space: {warmup_steps: {low: 100, high: 1000}, eval_every: 200}}",
     "model: {patch_interval: 16}", "wandb: {log_every: 100}", "dataset: {subset_every: 10}", "steps: 100",
 ]  # fmt: skip
