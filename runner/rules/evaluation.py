@@ -31,7 +31,7 @@ def runs(case: Case) -> Judgement:
     if evidence is None or base is None:
         return not_exercised(missing_stage(case, StageName.EVALUATE))
     if base.status is Status.OK:
-        return passed(f"on {MADE_UP.partition(',')[0]}" if facts_of(case).made_up else "")  # type: ignore[union-attr]
+        return passed("seen on made-up numbers" if facts_of(case).made_up else "")  # type: ignore[union-attr]
     if missed_names(case):
         return Judgement(CriterionOutcome.FAIL, why="stopped by a metric name that training never logs")
     known = _known_from_import(case, base.traceback)
@@ -59,7 +59,7 @@ def _crash(case: Case, evidence: Evidence, base: Evaluation) -> Draft:
             blame=Blame.INFRASTRUCTURE,
             seen=base.stderr_tail[-1500:],
         )
-    if traceback is None:
+    if traceback is None or traceback.type == "SystemExit":
         return _said(case, base)
     scene = Scene(traceback, evidence.hub, case.gpus)
     diagnosis = diagnose_traceback(scene)
