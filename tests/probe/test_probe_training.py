@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.clients, pytest.mark.timeout(300)]
 LOOPS = {
     "cut_short": ([3, 0], [0, 2], 0, [(2, 0)]),
     "whole_pass": ([10], [0], 0, []),
+    "within_a_batch": ([2], [0], 0, [(0, 5), (0, 5)]),
+    "between_steps_on_one_batch": ([1], [0], 0, [(0, 4)] * 3),
     "workers": ([2], [0], 0, []),
     "accumulation": ([4], [0], 0, []),
     "collected_first": ([3], [0], 0, []),

@@ -64,6 +64,8 @@ class Batch:
         self.of, self.use, self.key = of, use, key
         self.forwards = 0
         self.gradients = False
+        self.stepped = False  # an optimizer stepped after it
+        self.placed = False  # it has its place in a phase, though more may be done with it
 
 
 class Counters(State):
@@ -147,18 +149,20 @@ class Work:
             self.key, self.fresh = key, True
             if batch is not None:
                 batch.forwards += 1
-        elif batch is not None:
+        elif batch is not None and not batch.stepped:
             if not batch.use:
                 batch.key = key
                 self._claim(batch, "eval")
             elif batch.use == "eval" and key is not None and key != batch.key and self._left(batch.of):
                 self._another(batch.of, "eval", key)
-        elif self.last is not None and self._left(self.last):
+        elif batch is None and self.last is not None and self._left(self.last):
             self._another(self.last, "eval", key)
             self.close()
         else:
+            # Within a batch that was stepped on too: evaluation in the middle of an epoch, without a loader.
             self.outside[generates] += 1
-            if sum(self.outside) > FEW:
+            going_on = batch is not None and batch.placed and self.span.what == "eval"
+            if going_on or sum(self.outside) > FEW:
                 self._evaluates_outside()
 
     def backward(self):
@@ -172,6 +176,8 @@ class Work:
         self.counters.add("optimizer_steps")
         if self.batch is not None and self.batch.gradients and self.batch.use != "train":
             self._trains()
+        if self.batch is not None and self.batch.use == "train":
+            self.batch.stepped = True
 
     def gradients_asked(self):
         """torch.autograd.grad was called."""
@@ -185,6 +191,9 @@ class Work:
         key, fresh, batch = self.key, self.fresh, self.batch
         self.fresh = False
         if batch is not None:
+            if batch.placed:  # trained on once more, after an evaluation
+                self._enter("train")
+            batch.stepped = False
             if batch.use != "train":
                 batch.key = key
                 self._claim(batch, "train")
@@ -224,6 +233,8 @@ class Work:
     def _evaluates_outside(self):
         forwards, generates = self.outside
         self.outside = [0, 0]
+        if self.batch is not None:
+            self._place(self.batch)
         span = self._enter("eval")
         span.forwards += forwards
         span.batches += generates
@@ -235,14 +246,21 @@ class Work:
         if batch is None:
             return
         if batch.use:
-            span = self._enter(batch.use)
-            span.batches += 1
-            span.passes.add(batch.of.id)
-            if batch.use == "eval":
-                self._note_evaluation(span)
+            self._place(batch)
         elif batch.forwards:
             batch.of.forward_only += 1
             channel().mark(batch.of)
+
+    def _place(self, batch):
+        """The batch belongs to a phase, once."""
+        if batch.placed or not batch.use:
+            return
+        batch.placed = True
+        span = self._enter(batch.use)
+        span.batches += 1
+        span.passes.add(batch.of.id)
+        if batch.use == "eval":
+            self._note_evaluation(span)
 
     def finish(self):
         """The process ends, or is about to be looked at for the last time."""

@@ -40,6 +40,21 @@ def cut_short():
         look(x)
 
 
+def within_a_batch():
+    for x, y in itertools.islice(loader(), 2):
+        step(x, y)
+        for row in ROWS[:5][0]:
+            look(row[None])
+
+
+def between_steps_on_one_batch():
+    for x, y in itertools.islice(loader(), 1):
+        for _ in range(3):
+            step(x, y)
+            for row in ROWS[:4][0]:
+                look(row[None])
+
+
 def whole_pass():
     for x, y in loader():
         step(x, y)
