@@ -18,20 +18,15 @@ from runner.vocabulary import Provided, StageName
 
 _AVAILABLE = re.compile(r"Available: \[([^\]]+)\]|available configs: \[([^\]]+)\]", re.IGNORECASE)
 _EXAMPLE = re.compile(r"load_dataset\('([^']+)', '[^']+'\)")
+_UNQUALIFIED = re.compile(r"hf://(datasets/)?.*must be 'namespace/name', got '([^'/]+)'")
+"""huggingface_hub 2 no longer takes the names that the hub gave before owners existed."""
 _COPIES = ("NousResearch", "unsloth", "TheBloke")
 """Owners whose assets are others' under the same name."""
 
 
 def bare_id(blocker: Blocker) -> Repair | None:
     """An id without its owner, or in another spelling: the one asset of the hub with that name."""
-    if blocker.draft.cause != "hub-asset":
-        return None
-    wrong: dict[str, str] = {}
-    for request in _requests(blocker):
-        if request.provided is Provided.MISSING and request.reason == "nonexistent":
-            right = canonical(request.kind, request.id)
-            if right is not None and right != request.id:
-                wrong[request.id] = right
+    wrong = _refused_by_client(blocker) or _unknown_to_hub(blocker)
     if not wrong:
         return None
     files = {}
@@ -48,6 +43,28 @@ def bare_id(blocker: Blocker) -> Repair | None:
         files=files,
         begins=StageName.COMPOSE,
     )
+
+
+def _refused_by_client(blocker: Blocker) -> dict[str, str]:
+    """A name without an owner that the client itself no longer takes -> its id."""
+    found = _UNQUALIFIED.search(blocker.traceback.message) if blocker.traceback else None
+    if found is None:
+        return {}
+    asset = Catalogue.default().find("dataset" if found[1] else "model", found[2])
+    return {found[2]: asset.id} if asset is not None and asset.id != found[2] else {}
+
+
+def _unknown_to_hub(blocker: Blocker) -> dict[str, str]:
+    """Ids that the hub does not have -> the ones that are meant."""
+    if blocker.draft.cause != "hub-asset":
+        return {}
+    wrong: dict[str, str] = {}
+    for request in _requests(blocker):
+        if request.provided is Provided.MISSING and request.reason == "nonexistent":
+            right = canonical(request.kind, request.id)
+            if right is not None and right != request.id:
+                wrong[request.id] = right
+    return wrong
 
 
 def dataset_configuration(blocker: Blocker) -> Repair | None:

@@ -51,6 +51,7 @@ RUNGS: tuple[Rung, ...] = (
     names.own_module,
     working_directory.moved_by_hydra,
     working_directory.child_elsewhere,
+    undeclared.tokenizer_packages,
     undeclared.undeclared,
     names.unimported_name,
     names.moved_name,

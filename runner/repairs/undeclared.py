@@ -66,6 +66,22 @@ def undeclared(blocker: Blocker) -> Repair | None:
     return declare(blocker, list(dict.fromkeys(words)))
 
 
+def tokenizer_packages(blocker: Blocker) -> Repair | None:
+    """Declares what reads a tokenizer that has no tokenizer.json.
+
+    transformers tries SentencePiece first and tiktoken when that fails for any reason, so its error names the second
+    where the first is what is missing.
+    """
+    facts = blocker.case.environment
+    if facts is None or blocker.traceback is None or not blocker.traceback.type.endswith(("ValueError", "ImportError")):
+        return None
+    if not re.search(r"sentencepiece|tiktoken", blocker.traceback.message, re.IGNORECASE):
+        return None
+    present = {canonicalize_name(name) for name in facts.packages}
+    missing = [name for name in ("sentencepiece", "protobuf", "tiktoken") if name not in present]
+    return declare(blocker, missing[:1])
+
+
 def declare(blocker: Blocker, words: list[str]) -> Repair | None:
     """Adds requirements to the list under [project]; None where none is new or there is no such list."""
     text = blocker.files.get(PYPROJECT, "")

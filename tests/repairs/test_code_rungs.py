@@ -295,3 +295,10 @@ def test_the_same_edit_is_not_made_twice() -> None:
     found = case(sub, installed(), unimportable("src/model.py", 1, "NameError", "name 'np' is not defined"))
     step = repair(found)
     assert step is not None and repair(found, step) is None
+
+
+def test_a_name_that_the_client_no_longer_takes_gets_its_owner() -> None:
+    sub = submission({"src/model.py": "load_dataset('glue', 'mnli')\n"})
+    said = "Invalid HF URI 'hf://datasets/glue@1cec/.x'. Repository id must be 'namespace/name', got 'glue'."
+    step = for_failure(sub, "src/model.py", "load_dataset", "huggingface_hub.errors.HfUriError", said)
+    assert step is not None and step.files["src/model.py"] == "load_dataset(\"nyu-mll/glue\", 'mnli')\n"

@@ -213,3 +213,15 @@ def test_what_an_import_error_asks_for_is_declared() -> None:
 def test_a_build_that_this_machine_cannot_do_is_left_alone() -> None:
     found = refused(submission({}), "install", "gcc: command not found")
     assert repair(found) is None and first(found).draft.file == "pyproject.toml"
+
+
+def test_a_tokenizer_without_its_reader_gets_sentencepiece_first() -> None:
+    said = "`tiktoken` is required to read a `tiktoken` file. Install it with `pip install tiktoken`."
+    sub = submission({"src/model.py": "import torch\n"})
+    step = repair(case(sub, installed(), unimportable("src/model.py", 1, "ValueError", said)))
+    assert step is not None and "sentencepiece" in dependencies(step.files["pyproject.toml"])
+
+
+def test_another_value_error_declares_nothing() -> None:
+    sub = submission({"src/model.py": "import torch\n"})
+    assert repair(case(sub, installed(), unimportable("src/model.py", 1, "ValueError", "expected 2 values"))) is None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runner.rules.diagnosis.assets import dataset_rules, hub_asset, network, unknown_architecture
+from runner.rules.diagnosis.assets import dataset_rules, hub_asset, network, unknown_architecture, unqualified_id
 from runner.rules.diagnosis.config import hydra, names, tools, wrong_call
 from runner.rules.diagnosis.device import device_mistake, missing_gpu, replaced_torch
 from runner.rules.diagnosis.place import by_place, memory, shrunk_model
@@ -27,6 +27,7 @@ _RULES: tuple[Callable[[Scene], Diagnosis | None], ...] = (
     dataset_rules,
     unknown_architecture,
     hub_asset,
+    unqualified_id,
     network,
     hydra,
     names,

@@ -74,6 +74,14 @@ def hub_asset(scene: Scene) -> Diagnosis | None:
     return None
 
 
+def unqualified_id(scene: Scene) -> Diagnosis | None:
+    """huggingface_hub 2 takes no name without its owner, though the hub still knows some."""
+    if scene.type != "HfUriError" or not scene.says("must be 'namespace/name'"):
+        return None
+    criterion = "data.loads" if scene.says("hf://datasets/") else "model.builds"
+    return Diagnosis(criterion, Cause.HUB_ASSET, advice="The installed huggingface_hub takes owner/name only.")
+
+
 def _named(request: HubRequest, scene: Scene) -> bool:
     return request.id in scene.message
 
