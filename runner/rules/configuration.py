@@ -18,6 +18,7 @@ from runner.probe_facts import Configuration, Place, ProbeFacts
 from runner.rules.base import Case, Judgement, decides
 from runner.rules.observed import FINE, Look, at, fault, missed, over_trials, trial_draft, unsure
 from runner.rules.run_config import branches, is_size, leaves, mapping, run_config, same_value
+from runner.rules.unnamed_keys import unnamed
 from runner.vocabulary import Cause, Status
 
 TEXT_LIMIT = 60_000
@@ -33,6 +34,11 @@ _UNREAD_IS_FINE = (
 _SEARCH = re.compile(r"optuna|search|bayes|hpo|sweep|tuning|hyperopt")
 """Sections of the hyper-parameter search, which a trial skips."""
 _PLAIN_LOAD = re.compile(r"\byaml\.\w*load|\bruamel\b|\bYAML\(")
+_TURNED = re.compile(
+    r"\bto_(?:container|object|yaml)\(|\b(?:dict|vars|list)\(\s*\w*(?:cfg|conf)|\*\*\s*\w*(?:cfg|conf)"
+)
+_STOPPED = (Status.TIMEOUT, Status.STOPPED_OVER_BUDGET)
+"""A trial that ran until it was stopped: what it did until then is known."""
 _HARMLESS = {"print", "save", "init", "info", "debug", "warning", "write", "write_text", "create", "merge", "update",
              "dump", "safe_dump", "log", "pformat", "pprint"}  # fmt: skip
 """Calls that a whole configuration may be handed to without a value of it being used: W&B, logs, files, copies."""
@@ -123,7 +129,7 @@ def run_config_used(case: Case) -> Judgement:
 
 
 def _used(case: Case, evidence: Evidence, facts: ProbeFacts) -> Look:
-    if evidence.status is not Status.OK:
+    if evidence.status not in (Status.OK, *_STOPPED):
         return unsure("the trial did not come to its end; what it would have read is not known")
     reads, doubt = reads_of(case, facts)
     if doubt:
@@ -134,6 +140,10 @@ def _used(case: Case, evidence: Evidence, facts: ProbeFacts) -> Look:
     own = _own(case, evidence, _NOT_READ_IN_TRIAL)
     unread = [key for key in own if not any(word in key.rsplit(".", 1)[-1].lower() for word in _UNREAD_IS_FINE)]
     unread = [key for key in unread if not is_read(key, reads)]
+    if evidence.status in _STOPPED:
+        unread = [] if _handed_on(case) else unnamed(_without_evaluation(case), unread)
+        if not unread:
+            return unsure("the trial did not come to its end; what it would have read is not known")
     if not unread:
         return FINE
     if not any(is_read(key, reads) for key in own):
@@ -143,6 +153,21 @@ def _used(case: Case, evidence: Evidence, facts: ProbeFacts) -> Look:
     root = ("hydra.run_config_used", evidence.run_id or "")
     return fault(
         trial_draft("hydra.run_config_used", Cause.HYDRA_CONFIG, evidence, message, Place(file=path), root=root)
+    )
+
+
+def _without_evaluation(case: Case) -> dict[str, str]:
+    """The files that a run executes."""
+    return {path: text for path, text in case.submission.files.items() if not path.endswith("evaluate.py")}
+
+
+def _handed_on(case: Case) -> bool:
+    """Whether any file turns a configuration into plain values whose use is not known."""
+    return any(
+        _TURNED.search(line) and not _harmless(case, Place(file=path, line=number))
+        for path, text in _without_evaluation(case).items()
+        if path.endswith(".py")
+        for number, line in enumerate(text.splitlines(), 1)
     )
 
 

@@ -178,3 +178,24 @@ def test_runs_of_one_method_are_not_compared() -> None:
 def test_one_completed_run_is_not_compared() -> None:
     pair = trial(run(ONE, 0.7, 0.6), "a"), trial(run(TWO, 0.7), "b", status=Status.FAILED)
     assert told(DIFFER, *pair, yaml={"a": DECAYED, "b": OTHER}) == UNSURE
+
+
+NAMED = "lr = cfg.training.learning_rate\nwd = cfg.training.get('weight_decay', 0)\nloader(cfg.training.batch_size)\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "source", "expected"),
+    [
+        (Status.TIMEOUT, NAMED.replace("weight_decay", "decay"), FAIL),
+        (Status.STOPPED_OVER_BUDGET, NAMED.replace("weight_decay", "decay"), FAIL),
+        (Status.FAILED, NAMED.replace("weight_decay", "decay"), UNSURE),
+        (Status.TIMEOUT, NAMED, UNSURE),
+        (Status.TIMEOUT, NAMED.replace("weight_decay", "decay") + "optimizer(**cfg.training)\n", UNSURE),
+        (Status.TIMEOUT, NAMED.replace("weight_decay", "decay") + "t = cfg.training\n", UNSURE),
+        (Status.TIMEOUT, NAMED.replace("weight_decay", "decay") + "t = cfg['training'].items()\n", UNSURE),
+        (Status.TIMEOUT, NAMED.replace("weight_decay", "decay") + "t = OmegaConf.to_container(cfg)\n", UNSURE),
+    ],
+)
+def test_a_stopped_trial_shows_only_what_no_code_names(status: Status, source: str, expected: str) -> None:
+    seen = trial(read(*READS[:-1]), status=status)
+    assert told(USED, seen, files={"src/train.py": source}) == expected
