@@ -111,8 +111,10 @@ def assess(snapshot: Snapshot, review: dict[str, object]) -> tuple[bool, str]:
     line = f"{name} {review['verdict']:12} trial {seconds:5.1f} s  {told}"
     blocking = [f for f in findings if f["severity"] == "blocking" and f["blame"] == "submission"]
     if snapshot.which == "passed":
-        ran = bool(trials) and all(stage["status"] in ("ok", "stopped_over_budget") for stage in trials)
-        ended = ", ".join(dict.fromkeys(str(stage["status"]) for stage in trials))
+        # A second look with wider stand-ins may be too slow to end; the first one then stands.
+        clean = {stage["run_id"] for stage in attempts if stage["status"] in ("ok", "stopped_over_budget")}
+        ran = bool(trials) and all(stage["run_id"] in clean for stage in trials)
+        ended = ", ".join(dict.fromkeys(str(stage["status"]) for stage in attempts))
         told = "; ".join(dict.fromkeys(f"{f['criterion']}: {str(f['message'])[:110]}" for f in blocking))
         accused = any(f["criterion"] in RUNTIME for f in blocking)
         return ran and not accused, f"{name} {review['verdict']:12} trial {seconds:5.1f} s {ended}  {told}"
