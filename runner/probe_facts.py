@@ -282,7 +282,7 @@ class ProbeFacts(_Facts):
     """Where a training process imported the evaluation module."""
     counters: dict[str, float] = {}
     """processes, forward, forward_without_gradients, backward, optimizer_steps, generate_calls, batches,
-    other_framework, gpu_peak_mb, device_<type>."""
+    other_framework, gpu_peak_mb, device_<type>; cpu_seconds, as the processes that ended say of themselves."""
     hand_batches: int = 0
     """Distinct inputs that were followed by a backward pass outside of any loader's batch."""
     phase: str = ""

@@ -37,7 +37,7 @@ from runner.probe_stream import Event, Stream, read_streams
 MAX_ITEMS = 500
 """Of every list of the facts."""
 _WORKS = {"pass", "span", "model", "optimizer", "losses", "masked", "optuna"}
-_OURS = {"processes", "python_children", "unobserved_children", "other_framework"}
+_OURS = {"cpu_seconds", "processes", "python_children", "unobserved_children", "other_framework"}
 """Counters that are counted here."""
 _Item = TypeVar("_Item", bound=BaseModel)
 _SENSELESS = (ValidationError, TypeError, ValueError, KeyError, AttributeError)
@@ -115,6 +115,8 @@ class _Fold:
         parts = [f"{event.get('part')}: {event.get('message')}" for event in stream.of("trouble")]
         parts += [f"{name} was replaced" for name in _list((stream.goodbye or {}).get("lost"))]
         self.add("processes", _process, stream.hello or {}, stream.goodbye is not None, "; ".join(parts)[:1000])
+        used = (stream.goodbye or {}).get("cpu")
+        self.counters["cpu_seconds"] += used if isinstance(used, (int, float)) else 0
         for event in stream.of("started"):
             if event.get("python") is not True or event.get("replaces"):
                 continue

@@ -18,6 +18,8 @@ from sandbox.protocol import Mount, Outcome
 
 EVENTS = "events.jsonl"
 """The probe's events, in an attempt's folder."""
+UNSEEN_CPU_SECONDS = 30.0
+"""uv and the dynamic loader use some time that no Python process knows of; far more than they ever took."""
 
 
 @dataclass(frozen=True)
@@ -64,5 +66,22 @@ def probe_facts(attempt: Attempt, outcome: Outcome) -> ProbeFacts:
     facts = summarise_events(attempt.record / EVENTS, outcome.exit_code)
     if not facts.processes and (attempt.hub or (attempt.wandb is not None and attempt.wandb.calls)):
         doubt = "the services were asked by processes from which no event came"
-        return facts.model_copy(update={"disputed": [*facts.disputed, doubt]})
-    return facts
+    else:
+        doubt = unaccounted(facts, outcome.cpu_seconds)
+    return facts.model_copy(update={"disputed": [*facts.disputed, doubt]}) if doubt else facts
+
+
+def unaccounted(facts: ProbeFacts, kernel_seconds: float | None) -> str:
+    """Why the CPU time that the kernel counted says that something ran unseen; "" where it does not.
+
+    Says nothing where a process did not end by itself (its time is not known) or started a program other than Python.
+    """
+    started = len(facts.started) - int(facts.counters.get("python_children", 0))
+    if kernel_seconds is None or not facts.processes or not all(p.ended for p in facts.processes) or started > 0:
+        return ""
+    told = facts.counters.get("cpu_seconds", 0.0)
+    if kernel_seconds - told <= max(UNSEEN_CPU_SECONDS, told):
+        return ""
+    return (
+        f"the kernel counted {kernel_seconds:.0f} s of CPU time, and the processes that the probe saw used {told:.0f} s"
+    )

@@ -185,3 +185,8 @@ def test_a_flood_of_events_is_bounded_and_the_last_state_is_kept(tmp_path: Path,
     lines = (tmp_path / "log").read_text().splitlines()
     assert len(lines) == 102
     assert '"backward": 4999' in lines[-2]
+
+
+def test_a_process_tells_the_cpu_time_that_it_used(tmp_path: Path) -> None:
+    done = probed("import time\nwhile time.process_time() < 0.5: pass\n", tmp_path / "r")
+    assert 0.5 <= done.facts.counters["cpu_seconds"] < 5

@@ -4,6 +4,7 @@ import atexit
 import os
 import sys
 import threading
+import time
 
 from .channel import channel
 from .loads import MARK
@@ -70,7 +71,7 @@ def _last_words():
 @quietly
 def _goodbye():
     _last_words()
-    channel().send("goodbye", lost=replaced_by_others(), **_gpu())
+    channel().send("goodbye", lost=replaced_by_others(), cpu=round(time.process_time(), 2), **_gpu())
     channel().close()
 
 
