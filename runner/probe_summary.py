@@ -66,6 +66,7 @@ class _Fold:
         self.lists: dict[str, list[Any]] = {}
         self.cut: set[str] = set()
         self.counters: Counter[str] = Counter()
+        self.cpu_seconds = 0.0
         self.senseless = 0
         self.born = Counter(
             (str(hello.get("parent")), _arguments(hello))
@@ -81,7 +82,7 @@ class _Fold:
         phases = [event.get("to") for event in last.events if event["e"] == "phase"] if last else []
         return ProbeFacts(
             **self.lists,
-            counters={name: float(value) for name, value in self.counters.items()},
+            counters={**{name: float(value) for name, value in self.counters.items()}, "cpu_seconds": self.cpu_seconds},
             hand_batches=int(self.counters["hand_batches"]),
             phase=str(phases[-1])[:20] if phases else "import" if last else "",
             cut=sorted(self.cut),
@@ -116,7 +117,7 @@ class _Fold:
         parts += [f"{name} was replaced" for name in _list((stream.goodbye or {}).get("lost"))]
         self.add("processes", _process, stream.hello or {}, stream.goodbye is not None, "; ".join(parts)[:1000])
         used = (stream.goodbye or {}).get("cpu")
-        self.counters["cpu_seconds"] += used if isinstance(used, (int, float)) else 0
+        self.cpu_seconds += used if isinstance(used, (int, float)) else 0.0
         for event in stream.of("started"):
             if event.get("python") is not True or event.get("replaces"):
                 continue
