@@ -74,6 +74,9 @@ class Evaluation(_Facts):
     variant: Literal["logged", "baseline-wins", "lower-wins"]
     """logged: the runs as they are. baseline-wins: more rows, and numbers by which every baseline is better.
     lower-wins: the same for the proposed method."""
+    words: Literal["key=value", "positional", "flags"] = "key=value"
+    """How results_dir and run_ids were given. The checklist's way is the first; another is tried where that is refused,
+    to see what is behind it."""
     command: list[str] = []
     status: Status
     status_evidence: str = ""
@@ -102,7 +105,7 @@ class EvaluateFacts(_Facts):
 
     kind: Literal["evaluate"] = "evaluate"
     evaluations: list[Evaluation] = []
-    """The first is on the runs as they are."""
+    """The first is the checklist's command on the runs as they are."""
     made_up: list[str] = []
     """Run ids of which no complete full run was there; their numbers mean nothing."""
     known_names: list[str] = []

@@ -18,6 +18,7 @@ from runner.evaluation_facts import Evaluation
 from runner.review import EvaluationResult
 from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exercised, passed
 from runner.rules.evaluated import (
+    base_of,
     compares,
     doubt,
     evaluation_draft,
@@ -28,6 +29,7 @@ from runner.rules.evaluated import (
     names_text,
     not_applicable,
     unseen,
+    variants_of,
 )
 from runner.rules.evaluation_outputs import document
 from runner.vocabulary import Cause, Confidence
@@ -283,11 +285,11 @@ def evaluation_result(case: Case) -> EvaluationResult | None:
     facts = facts_of(case)
     if facts is None or not facts.evaluations:
         return None
-    base = facts.evaluations[0]
+    base = base_of(case) or facts.evaluations[0]
     content = _content(base) or {}
     return EvaluationResult(
         made_up=facts.made_up,
-        variants={item.variant: item.status for item in facts.evaluations},
+        variants={item.variant: item.status for item in (base, *variants_of(case))},
         primary_metric=_shown(content.get("primary_metric")),
         best_proposed=_best(content.get("best_proposed")),
         best_baseline=_best(content.get("best_baseline")),

@@ -34,15 +34,24 @@ def facts_of(case: Case) -> EvaluateFacts | None:
 
 
 def base_of(case: Case) -> Evaluation | None:
-    """The evaluation of the runs as they are."""
+    """The evaluation of the runs as they are; with other words than the checklist's where those were refused."""
     facts = facts_of(case)
-    return facts.evaluations[0] if facts is not None and facts.evaluations else None
+    found = [item for item in facts.evaluations if item.variant == "logged"] if facts is not None else []
+    return found[-1] if found else None
+
+
+def variants_of(case: Case) -> list[Evaluation]:
+    """The evaluations of other runs, with the same words as `base_of`."""
+    facts, base = facts_of(case), base_of(case)
+    if facts is None or base is None:
+        return []
+    return [item for item in facts.evaluations if item.variant != "logged" and item.words == base.words]
 
 
 def finished(case: Case) -> list[Evaluation]:
     """The evaluations that ended ok; the one of the runs as they are first."""
-    facts = facts_of(case)
-    return [item for item in facts.evaluations if item.status is Status.OK] if facts is not None else []
+    base = base_of(case)
+    return [item for item in (base, *variants_of(case)) if item is not None and item.status is Status.OK]
 
 
 def unseen(case: Case) -> Judgement | None:

@@ -9,7 +9,16 @@ from runner.evidence import Evidence, FilesFacts
 from runner.review import Traceback
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
 from runner.rules.diagnosis import Diagnosis, Scene, diagnose_traceback
-from runner.rules.evaluated import MADE_UP, base_of, evaluation_draft, evidence_of, facts_of
+from runner.rules.evaluated import (
+    MADE_UP,
+    SCRIPT,
+    base_of,
+    evaluation_draft,
+    evidence_of,
+    facts_of,
+    line_of,
+    variants_of,
+)
 from runner.rules.evaluation_keys import missed_names
 from runner.rules.failures import failures
 from runner.vocabulary import Blame, Cause, Confidence, CriterionOutcome, StageName, Status
@@ -27,9 +36,17 @@ _CALLS = (
 
 @decides(RUNS)
 def runs(case: Case) -> Judgement:
-    evidence, base = evidence_of(case), base_of(case)
-    if evidence is None or base is None:
+    evidence, base, facts = evidence_of(case), base_of(case), facts_of(case)
+    if evidence is None or base is None or facts is None:
         return not_exercised(missing_stage(case, StageName.EVALUATE))
+    if base.words != "key=value":
+        behind = [] if base.status is Status.OK else list(_end(case, evidence, base).drafts)
+        return judged([_refusal(case, facts.evaluations[0], base), *behind])
+    return _end(case, evidence, base)
+
+
+def _end(case: Case, evidence: Evidence, base: Evaluation) -> Judgement:
+    """How one run of the command ended."""
     if base.status is Status.OK:
         return passed("seen on made-up numbers" if facts_of(case).made_up else "")  # type: ignore[union-attr]
     if missed_names(case):
@@ -84,7 +101,7 @@ def _whose(case: Case, base: Evaluation, scene: Scene, diagnosis: Diagnosis) -> 
         return diagnosis.blame, f" {diagnosis.advice}".rstrip(), Confidence.OBSERVED
     if scene.traceback.type.startswith("wandb.") or "wandb" in scene.libraries_called():
         return _refused_by_wandb(case, base, scene)
-    again = [other for other in facts_of(case).evaluations[1:] if _same(other, base)]  # type: ignore[union-attr]
+    again = [other for other in variants_of(case) if _same(other, base)]
     sure = Confidence.CONFIRMED if again else Confidence.OBSERVED
     if diagnosis.cause in _NAMES or (scene.type == "TypeError" and scene.says(*_CALLS)):
         return Blame.SUBMISSION, f" {diagnosis.advice}".rstrip(), sure
@@ -100,10 +117,18 @@ def _whose(case: Case, base: Evaluation, scene: Scene, diagnosis: Diagnosis) -> 
     made_up = facts_of(case).made_up  # type: ignore[union-attr]
     if made_up and not any(run.origin == "logged" for run in base.runs):
         return Blame.ASSETS, f" Not held against it: {MADE_UP}.", Confidence.OBSERVED
+    if _asks_for_artifacts(case):
+        lost = " It asks W&B for artifacts, which are not carried over from full mode."
+        return Blame.ASSETS, lost, Confidence.OBSERVED
     if not again:
         few = " Seen only on the few rows of a full run cut short, not on more: it may be for want of them."
         return Blame.ASSETS, few, Confidence.OBSERVED
     return Blame.SUBMISSION, "", Confidence.CONFIRMED
+
+
+def _asks_for_artifacts(case: Case) -> bool:
+    text = case.submission.files.get(SCRIPT, "")
+    return any(word in text for word in ("artifact(", "artifacts(", "use_artifact"))
 
 
 def _words_hint(scene: Scene) -> str:
@@ -129,6 +154,21 @@ def _refused_by_wandb(case: Case, base: Evaluation, scene: Scene) -> tuple[Blame
     return Blame.ASSETS, " The W&B stand-in did not have what was asked for.", Confidence.OBSERVED
 
 
+def _refusal(case: Case, exact: Evaluation, base: Evaluation) -> Draft:
+    """The checklist's words were refused, and others taken."""
+    tail = exact.stderr_tail.strip()
+    ways = {"flags": "--results_dir and --run_ids", "positional": "two positional words"}
+    message = (
+        "The evaluation script does not take results_dir=... and run_ids=... as key=value words "
+        f"({_one_line(tail.splitlines()[-1] if tail else '')}); it reads {ways.get(base.words, base.words)}. Take the "
+        'words of sys.argv[1:] apart at "=".'
+    )
+    line = line_of(case, "--run_ids") or line_of(case, "run_ids")
+    return evaluation_draft(
+        RUNS, message, line=line, seen=tail[-1500:], confidence=Confidence.CONFIRMED, root=("evaluation words",)
+    )
+
+
 def _said(case: Case, base: Evaluation) -> Draft:
     """A command that ended itself: by refusing its words, or with a message of its own."""
     tail = base.stderr_tail.strip()
@@ -139,7 +179,7 @@ def _said(case: Case, base: Evaluation) -> Draft:
             f"{_one_line(last)}. They have to be taken as they are, without dashes."
         )
         return evaluation_draft(RUNS, message, line=None, seen=tail[-1500:], confidence=Confidence.CONFIRMED)
-    again = all(_same(other, base) for other in facts_of(case).evaluations[1:])  # type: ignore[union-attr]
+    again = all(_same(other, base) for other in variants_of(case))
     unread = not any(asked.history or asked.summary for asked in base.asked)
     logged = any(run.origin == "logged" for run in base.runs)
     ours = not (unread or (logged and again))
@@ -195,7 +235,9 @@ def joined_runs(case: Case, drafts: list[Draft]) -> list[Draft]:
     found: list[Draft] = []
     for group in groups.values():
         every = {draft.run_id for draft in group} >= set(case.run_ids) and len(case.run_ids) > 1
-        found += [replace(group[0], run_id=None)] if every else group
+        first = group[0]
+        shared = replace(first, run_id=None, message=first.message.replace(first.run_id or "\0", "{run_id}"))
+        found += [shared] if every else group
     return found
 
 

@@ -132,6 +132,18 @@ def test_whose_doing_an_end_is(origin: str, ended: dict[str, Any], again: bool, 
     assert told("evaluate.runs", evaluation(origin=origin, **ended), more) == expected
 
 
+def test_what_is_behind_words_that_are_refused_is_judged_too() -> None:
+    exact = {"status": Status.FAILED, "exit_code": 2, "stderr_tail": "usage: e\ne: error: no --a", **UNASKED}
+    refused = [evaluation(**exact), evaluation("baseline-wins", **exact)]
+    taken = [evaluation(words="flags", documents=METRICS), evaluation("baseline-wins", words="flags")]
+    assert told("evaluate.runs", *refused, *taken) == FAIL
+    assert told("evaluate.run_metrics", *refused, *taken) == PASS
+    assert told("evaluate.reads_wandb", *refused, *taken) == PASS
+    assert told("evaluate.run_metrics", *refused) == UNSURE
+    crashed = evaluation(words="flags", **crash("NameError", "name 'x' is not defined"))
+    assert len(judged("evaluate.runs", *refused, crashed).drafts) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "origin", "expected"),
     [

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from runner.attempt import Attempt
 from runner.comparison import direction_of
@@ -25,6 +27,8 @@ from sandbox.wandb_mock import Call
 from sandbox.wandb_mock.server import DEFAULT_ENTITY
 
 SCRIPT = "src/evaluate.py"
+Words = Literal["key=value", "positional", "flags"]
+"""How results_dir and run_ids are given."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,11 @@ def run_evaluate(bench: Workbench, installed: Installed, before: Sequence[Eviden
     # No GPU: a lease is exclusive, and figures need none.
     calm = replace(bench, settings=bench.settings.model_copy(update={"gpu": 0}))
     began = time.monotonic()
-    # Side by side: most of their time is imports, of which each fills one core.
-    with ThreadPoolExecutor(len(todo)) as pool:
-        ran = list(pool.map(lambda item: _run(calm, installed, number, *item), todo))
+    ran = _side_by_side(calm, installed, number, todo, "key=value")
+    other = other_words(ran[0].evaluation, submission.files[SCRIPT])
+    if other != "key=value" and not bench.cancel.is_set():
+        bench.progress.stage_note(f"stepping over: its words are given as {other}")
+        ran += _side_by_side(calm, installed, number, todo, other)
     bench.sandbox_seconds += time.monotonic() - began
     facts = EvaluateFacts(
         evaluations=[item.evaluation for item in ran],
@@ -73,24 +79,53 @@ def run_evaluate(bench: Workbench, installed: Installed, before: Sequence[Eviden
         known_names=_known(names, ran[0].evaluation.runs),
         name_patterns=list(names.patterns)[:500],
     )
-    evidence = ran[0].evidence.model_copy(update={"facts": facts})
+    bypasses = [] if other == "key=value" else [f"the evaluation script is given its words as {other}"]
+    evidence = ran[0].evidence.model_copy(update={"facts": facts, "bypasses": bypasses})
     bench.progress.stage_finished(evidence)
     return evidence
 
 
-def evaluate_words(results: str, run_ids: Sequence[str]) -> list[str]:
-    """The command line's words behind the module, as the checklist gives them."""
-    return [f"results_dir={results}", f"run_ids={json.dumps(list(run_ids))}"]
+def evaluate_words(results: str, run_ids: Sequence[str], way: Words = "key=value") -> list[str]:
+    """The command line's words behind the module; by default as the checklist gives them."""
+    ids = json.dumps(list(run_ids))
+    match way:
+        case "positional":
+            return [results, ids]
+        case "flags":
+            return ["--results_dir", results, "--run_ids", ids]
+        case _:
+            return [f"results_dir={results}", f"run_ids={ids}"]
 
 
-def _run(bench: Workbench, installed: Installed, number: int, variant: str, planned: Sequence[Planned]) -> _Ran:
+def other_words(base: Evaluation, script: str) -> Words:
+    """In which way the script wants its words instead, if it refused the checklist's before it did anything else."""
+    if base.status is not Status.FAILED or base.calls:
+        return "key=value"
+    kind = base.traceback.type if base.traceback is not None else ""
+    refused = base.exit_code == 2 or kind.endswith("JSONDecodeError") or "run_ids=" in base.stderr_tail[-600:]
+    if not refused or "argparse" not in script:
+        return "key=value"
+    return "flags" if re.search(r"""["']--run[-_]ids""", script) else "positional"
+
+
+def _side_by_side(
+    bench: Workbench, installed: Installed, number: int, todo: Sequence[tuple[str, Sequence[Planned]]], way: Words
+) -> list[_Ran]:
+    """Most of the time of each is imports, which fill one core."""
+    with ThreadPoolExecutor(len(todo)) as pool:
+        return list(pool.map(lambda item: _run(bench, installed, number, item[0], item[1], way), todo))
+
+
+def _run(
+    bench: Workbench, installed: Installed, number: int, variant: str, planned: Sequence[Planned], way: Words
+) -> _Ran:
     own = replace(bench)  # counts its own seconds
-    part = "" if variant == "logged" else variant
+    part = "-".join([*([] if variant == "logged" else [variant]), *([] if way == "key=value" else [way])])
     with own.attempt(StageName.EVALUATE, None, number, part=part) as attempt:
         served = fill(attempt.record / STORE, planned)
         run_ids = [run.run_id for run in served]
         results = f"{attempt.root}/{RESULTS}"
-        words = evaluate_words(results, run_ids)
+        words = evaluate_words(results, run_ids, way)
         command = [bench.sandbox.uv, "run", "python", "-m", "src.evaluate", *words]
         (attempt.workspace / RESULTS).mkdir(exist_ok=True)
         with instruments(attempt, installed, device=False) as loaded:
@@ -103,15 +138,16 @@ def _run(bench: Workbench, installed: Installed, number: int, variant: str, plan
             )
         evidence = attempt.evidence(outcome, command)
         written = read_outputs(attempt.workspace / RESULTS)
-        return _Ran(evidence, _evaluation(attempt, evidence, variant, served, written))
+        return _Ran(evidence, _evaluation(attempt, evidence, variant, way, served, written))
 
 
 def _evaluation(
-    attempt: Attempt, evidence: Evidence, variant: str, served: list[RunServed], written: Written
+    attempt: Attempt, evidence: Evidence, variant: str, way: Words, served: list[RunServed], written: Written
 ) -> Evaluation:
     contact = evidence.wandb
     return Evaluation(
         variant=variant,  # type: ignore[arg-type]
+        words=way,
         command=evidence.command,
         status=evidence.status,
         status_evidence=evidence.status_evidence,
