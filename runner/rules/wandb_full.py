@@ -18,6 +18,7 @@ from runner.rules.full import full_runs, why_not_full
 from runner.rules.observed import disputed, missed, probe_of
 from runner.rules.run_config import leaves, mapping, run_config
 from runner.vocabulary import Cause, Confidence, StageName, Status
+from sandbox.wandb_mock.server import DEFAULT_ENTITY
 
 _Look = Callable[[Case, Evidence, FullFacts], "Draft | str | None"]
 """A finding, a doubt in words, or nothing to say against it."""
@@ -54,6 +55,8 @@ def _online(case: Case, evidence: Evidence, facts: FullFacts) -> Draft | str | N
     call = next((use for use in _inits(evidence) if not use.searching), None)
     if any(not _other_than(wanted, run) for run in online):
         return None
+    if any([name for name, _, _ in _other_than(wanted, run)] == ["entity"] and _unnamed(run) for run in online):
+        return "wandb.init gets no entity: whether the account's own is the configured one is not known"
     criterion, place = "wandb.online_in_full", call.place if call else Place()
     # Only the last one is the run's own: those of search trials come before it.
     ended = evidence.status is Status.OK
@@ -95,6 +98,11 @@ def _other_than(wanted: dict[str, str], run: LoggedRun) -> list[tuple[str, str, 
     """Name, value and configured value of what differs."""
     has = {"entity": run.entity, "project": run.project, "id": run.id}
     return [(name, has[name], value) for name, value in wanted.items() if has[name] != value and "${" not in value]
+
+
+def _unnamed(run: LoggedRun) -> bool:
+    """Whether the run went where the account's runs go that name no entity."""
+    return run.entity == DEFAULT_ENTITY
 
 
 @decides("wandb.logs_over_time")

@@ -19,6 +19,7 @@ from runner.probe_facts import (
 )
 from runner.review import Frame, Traceback
 from runner.vocabulary import StageName, Status
+from sandbox.wandb_mock.server import DEFAULT_ENTITY
 from tests.runner.rules_bench import AT, judged, probe, told, trial
 
 ONLINE, TIME, SUMMARY = "wandb.online_in_full", "wandb.logs_over_time", "wandb.summary_written"
@@ -87,7 +88,9 @@ TIMEOUT = Status.TIMEOUT
 CASES = [
     (ONLINE, "as configured", full(), PASS),
     (ONLINE, "another project", full(runs=[run(project="other")]), FAIL),
-    (ONLINE, "another entity", full(runs=[run(entity="reviewed")]), FAIL),
+    (ONLINE, "another entity", full(runs=[run(entity="other")]), FAIL),
+    (ONLINE, "no entity given", full(runs=[run(entity=DEFAULT_ENTITY)]), UNSURE),
+    (ONLINE, "no entity given, and another project", full(runs=[run(entity=DEFAULT_ENTITY, project="q")]), FAIL),
     (ONLINE, "an id of the client's own", full(runs=[run(id="x8f2k1qz")]), FAIL),
     (ONLINE, "another project, seen although it was stopped", full(runs=[run(project="q")], status=TIMEOUT), FAIL),
     (ONLINE, "offline", full(without("offline"), []), FAIL),
