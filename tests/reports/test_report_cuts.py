@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runner.evidence import Evidence, FullFacts, Lowered
 from runner.probe_facts import Place, ProbeFacts, Shortened
+from runner.reports import html
 from runner.reports.summary import render
 from runner.review import StageResult
 from runner.rules.cut_effects import cut_short
@@ -34,3 +35,9 @@ def test_the_summary_tells_them_once() -> None:
     text = render(review, {})
     assert text.count("training.epochs lowered from 10 to 2") == 1
     assert "Full mode was cut short" in text
+
+
+def test_the_page_tells_them_beside_the_stage() -> None:
+    stage = StageResult(stage=StageName.FULL, status=Status.OK, cut_short=["rows of a loop cut from 900 to 3"])
+    review = examples.ready().model_copy(update={"stages": [stage]})
+    assert "cut short: rows of a loop cut from 900 to 3" in html.render(review, {})
