@@ -4,16 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: screenshots review test test-assets lint format image bench clean help
+.PHONY: screenshots review nightly-demo test test-assets lint format image bench clean help
 
 help:
 	@echo "make review   set up and review a bundled submission on the best backend of this machine"
 	@echo "make test     set up and run all tests"
 	@echo "make test-assets  load every entry of the catalogue with real clients of several years (an hour)"
+	@echo "make nightly-demo  two nights over bundled submissions, one broken in between"
 	@echo "make lint     ruff and mypy"
 	@echo "make image    build the sandbox image (and its base, where no registry answers)"
 	@echo "make screenshots  pictures of the report and of a night's index, into docs/"
-	@echo "make bench    measure the overhead of a sandbox, side by side"
+	@echo "make bench    measure the overhead of a sandbox, side by side, and what a night costs"
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -23,6 +24,9 @@ $(READY): pyproject.toml
 
 review: $(READY)
 	$(BIN)/sandbox-review tests/submissions/clean env.resolved_as_of=2025-11-20 backend.fallback=process
+
+nightly-demo: $(READY)
+	$(BIN)/python tests/nightly/demo.py
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -47,6 +51,7 @@ screenshots: $(READY)
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/overhead.py
+	$(BIN)/python tests/benchmarks/nightly.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from runner.nightly.key import Key
 from runner.nightly.night import Change, Entry, NightStatus, NightVerdict, Past, Result
-from runner.nightly.store.schema import upgrade
+from runner.nightly.store.schema import SchemaError, upgrade
 from runner.nightly.store.tables import AcceptedRow, EntryRow, NightRow, ResultRow
 
 ACCEPTABLE = frozenset(Change) - {Change.FLAKY, Change.INFRASTRUCTURE}
@@ -67,6 +67,9 @@ class Store:
         self.shown = self.engine.url.render_as_string(hide_password=True)
         try:
             upgrade(self.engine)
+        except SchemaError:
+            self.engine.dispose()
+            raise
         except SQLAlchemyError as error:
             self.engine.dispose()
             raise StoreError(f"{self.shown}: {_words(error)}; look at nightly.database") from error

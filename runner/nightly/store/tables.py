@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, MetaData, String, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _NAMES = {
@@ -74,7 +85,7 @@ class ResultRow(Base):
     """first, again (after infrastructure trouble), confirmation, canary_first, canary_last."""
     verdict: Mapped[str] = mapped_column(String(20))
     infrastructure: Mapped[bool]
-    seconds: Mapped[float]
+    seconds: Mapped[float] = mapped_column(Double)
     finished_at: Mapped[datetime] = mapped_column(Moment)
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     """The `Result` of a night, its review's path relative to the night's directory."""
@@ -98,7 +109,7 @@ class EntryRow(Base):
     key: Mapped[str] = mapped_column(String(64))
     change: Mapped[str] = mapped_column(String(20))
     verdict: Mapped[str] = mapped_column(String(20))
-    seconds: Mapped[float]
+    seconds: Mapped[float] = mapped_column(Double)
     decided_at: Mapped[datetime] = mapped_column(Moment)
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     """The `Entry` of the night, without its history."""
