@@ -82,12 +82,15 @@ class _Fold:
         phases = [event.get("to") for event in last.events if event["e"] == "phase"] if last else []
         return ProbeFacts(
             **self.lists,
-            counters={**{name: float(value) for name, value in self.counters.items()}, "cpu_seconds": self.cpu_seconds},
+            counters={name: float(value) for name, value in self.counters.items()} | self._cpu(),
             hand_batches=int(self.counters["hand_batches"]),
             phase=str(phases[-1])[:20] if phases else "import" if last else "",
             cut=sorted(self.cut),
             disputed=self.disputed,
         )
+
+    def _cpu(self) -> dict[str, float]:
+        return {"cpu_seconds": round(self.cpu_seconds, 2)} if self.streams else {}
 
     def add(self, name: str, make: Callable[..., object], *arguments: object) -> None:
         """Add what `make(*arguments)` makes to a list of the facts; what makes no sense is counted."""
