@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from evaluation_bench import Evaluated, evaluate
 
-from runner.vocabulary import Blame
+from runner.evaluation_facts import EvaluateFacts
+from runner.vocabulary import Blame, Status
 from tests.case_reviews import decidable, shows_in_evaluation_alone
 from tests.submission_cases import ROOT, Case, load_case
 
@@ -36,3 +37,21 @@ def test_case(case: Case, tmp_path: Path) -> None:
     assert not problems(case, found)
     if not case.expect.findings:
         assert set(found.outcomes.values()) == {"pass"}
+
+
+@pytest.mark.clients
+def test_made_up_runs_accuse_nobody_and_are_said_to_be_made_up(tmp_path: Path) -> None:
+    found = evaluate(load_case(ROOT / "clean"), tmp_path, logged=False)
+    facts = found.evidence.facts
+    assert isinstance(facts, EvaluateFacts)
+    assert facts.made_up == [run.run_id for run in facts.evaluations[0].runs]
+    assert {"train_loss", "val_accuracy"} <= set(facts.evaluations[0].runs[0].history)
+    assert not [draft for draft in found.drafts if draft.blame is Blame.SUBMISSION]
+    assert found.outcomes["wandb.keys_match_evaluation"] == "not_exercised"
+
+
+@pytest.mark.clients
+def test_a_script_that_is_missing_is_not_run(tmp_path: Path) -> None:
+    found = evaluate(load_case(ROOT / "missing-evaluate"), tmp_path)
+    assert (found.evidence.status, found.evidence.status_evidence) == (Status.SKIPPED, "src/evaluate.py is missing")
+    assert set(found.outcomes.values()) == {"not_exercised"}

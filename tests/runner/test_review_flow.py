@@ -190,6 +190,35 @@ def test_an_engine_that_fails_is_never_the_submissions_fault(reviewed) -> None:
     assert [stage.status for stage in review.stages[3:]] == [Status.INFRASTRUCTURE_ERROR] * 2
 
 
+TO_THE_END = "stages=[files,environment,compose,trial,full,evaluate]"
+
+
+def test_the_evaluation_script_runs_when_trials_failed_on_numbers_that_are_said_to_be_made_up(
+    reviewed, tmp_path
+) -> None:
+    failing = Scripted(outcome=FAILED, stderr=CHILD_ERROR)
+    review = reviewed([INSTALLED, COMPOSED, failing, failing], TO_THE_END, "repairs=off")
+    last = review.stages[-1]
+    assert (last.stage, last.status) == ("evaluate", "ok")
+    assert review.evaluation is not None and review.evaluation.made_up == [run.run_id for run in RUNS]
+    assert set(review.evaluation.variants) == {"logged", "baseline-wins"}
+    for name in ("summary.md", "report.html"):
+        assert "The numbers are made up" in (tmp_path / "review" / name).read_text("utf-8")
+
+
+def test_evaluation_that_the_engine_failed_is_nobodys_fault(reviewed) -> None:
+    worked = _trial_counters(**WORKED)
+    words = "stages=[files,environment,compose,trial,evaluate]"
+    review = reviewed([INSTALLED, COMPOSED, worked, worked, *[InfrastructureError("gone")] * 2], words)
+    assert (review.verdict, review.stages[-1].status) == (Verdict.INCONCLUSIVE, Status.INFRASTRUCTURE_ERROR)
+    assert not [finding for finding in review.findings if finding.blame is Blame.SUBMISSION]
+
+
+def test_without_an_environment_nothing_is_evaluated(reviewed) -> None:
+    review = reviewed([Scripted(act=refuses)], TO_THE_END)
+    assert [stage.stage for stage in review.stages] == ["files", "environment"] and review.evaluation is None
+
+
 def test_a_timeout_without_a_gpu_proves_nothing(reviewed) -> None:
     late = Scripted(outcome=replace(SUCCESS, exit_code=None, stopped_by=StopReason.WALL))
     review = reviewed([INSTALLED, COMPOSED, late, late])

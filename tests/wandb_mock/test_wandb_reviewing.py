@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from wandb_http import Caller
 
-from sandbox.wandb_mock import MadeUpRun, WandbServer
+from sandbox.wandb_mock import MadeUpRun, WandbServer, reviewing
+from sandbox.wandb_mock.store import Store
 from sandbox.wandb_mock.telemetry import client_version, was_offline
 
 MADE = MadeUpRun(
@@ -67,6 +69,30 @@ def test_open_runs_are_ended_when_the_sandbox_is_gone(server: WandbServer, calle
     assert [run.state for run in server.end_open_runs()] == ["crashed"]
     assert {run.id: run.state for run in server.runs()} == {"one": "crashed", "made": "finished"}
     assert server.end_open_runs() == []
+
+
+def test_a_run_is_taken_over_from_another_store_with_its_files(server: WandbServer, tmp_path: Path) -> None:
+    other = Store(tmp_path / "other.db")
+    source = reviewing.add_run(other, MADE)
+    number = other.runs.get("team", "demo", "made").id
+    other.runs.update(number, state="crashed")
+    other.files.put_run_file(number, "media/a.txt", b"content")
+    taken = reviewing.take_over(server.store, other, source)
+    other.close()
+    assert (taken.path, taken.state, taken.files) == ("team/demo/made", "finished", ("media/a.txt",))
+    assert (taken.history, taken.config, taken.summary) == (source.history, source.config, source.summary)
+
+
+def test_what_is_read_of_a_run_is_on_record(server: WandbServer, caller: Caller) -> None:
+    server.add_run(MADE)
+    caller.data(HISTORY % "made")
+    asked = (
+        'query S { project(name: "demo", entityName: "team") { run(name: "made") { sampledHistory(specs: [%s]) } } }'
+    )
+    caller.data(asked % json.dumps(json.dumps({"keys": ["loss", "acc"], "samples": 5})))
+    first, second = [call.reads for call in server.calls if call.reads]
+    assert set(first["made"]) == {"config", "summary", "history"}
+    assert second == {"made": {"history": ["loss", "acc"]}}
 
 
 def test_runs_can_be_listed_after_the_server_has_stopped(server: WandbServer) -> None:
