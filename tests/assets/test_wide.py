@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client_generations import GENERATIONS, cache_dir, client_python
+from client_generations import GENERATIONS, client_python
 
 from sandbox.assets import AssetStore
 from sandbox.fidelity import Fidelity
@@ -19,6 +19,7 @@ from sandbox.layers import Layers
 from sandbox.mirror import Mirror
 from sandbox.mirror.download import download
 from sandbox.mirror.remote import Remote
+from tests.client_environments import cache_dir
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow, pytest.mark.timeout(1200)]
 

@@ -7,11 +7,12 @@ import signal
 from pathlib import Path
 
 import pytest
-from device_environment import FOLDER, cache_dir, run
+from device_environment import FOLDER, run
 
 from sandbox.assets import AssetStore
 from sandbox.device import Card, device_variables, read_served, torchvision_variables
 from sandbox.hub import HubServer
+from tests.client_environments import cache_dir
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow, pytest.mark.timeout(900)]
 

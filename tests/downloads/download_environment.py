@@ -14,7 +14,9 @@ from images.runtime.environment import uv_program
 
 sys.path.append(str(Path(__file__).parents[1] / "device"))
 from device_environment import FOLDER as DEVICE_CHECKS  # noqa: E402
-from device_environment import NEWEST, Checks, cache_dir, python  # noqa: E402
+from device_environment import Checks, python  # noqa: E402
+
+from tests.client_environments import NEWEST, cache_dir  # noqa: E402
 
 FOLDER = Path(__file__).parent / "clients"
 INSIDE = Path(__file__).parents[2] / "sandbox" / "inside"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from download_environment import FOLDER, NLTK, cache_dir, run
+from download_environment import FOLDER, NLTK, run
 
 from sandbox.downloads import DownloadServer, DownloadStore, Provided
+from tests.client_environments import cache_dir
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow, pytest.mark.timeout(900)]
 

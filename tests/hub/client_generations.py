@@ -5,13 +5,13 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from images.runtime.environment import find_links, uv_program
+from tests.client_environments import cache_dir
 
 COMMON = ("accelerate", "evaluate", "peft", "pillow", "protobuf", "scikit-learn", "sentencepiece")
 METRICS = ("nltk", "rouge-score", "sacrebleu", "seqeval")
@@ -55,12 +55,6 @@ GENERATIONS = (
     ),
     Generation("today", ("transformers", "datasets", "huggingface-hub"), ("timm", "torchvision==0.28.0")),
 )
-
-
-def cache_dir() -> Path:
-    """Shared by all checkouts on this machine, so that nothing is installed twice."""
-    named = os.environ.get("SANDBOX_REVIEW_CACHE")
-    return Path(named) if named else Path.home() / ".cache" / "sandbox-review"
 
 
 def client_python(generation: Generation) -> Path:

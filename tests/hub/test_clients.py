@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client_generations import GENERATIONS, cache_dir, client_python
+from client_generations import GENERATIONS, client_python
 
 from images.catalogue import Asset, Catalogue
 from sandbox.assets import AssetStore
 from sandbox.hub import HubServer
 from sandbox.hub.record import HubRequest
+from tests.client_environments import cache_dir
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow, pytest.mark.timeout(3600)]
 

@@ -14,10 +14,11 @@ import pytest
 
 from sandbox.assets import AssetStore
 from sandbox.hub import HubServer
+from tests.client_environments import cache_dir
 
 HUB = Path(__file__).parent.parent / "hub"
 sys.path.insert(0, str(HUB))
-from client_generations import GENERATIONS, cache_dir, client_python  # noqa: E402
+from client_generations import GENERATIONS, client_python  # noqa: E402
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow, pytest.mark.timeout(900)]
 
