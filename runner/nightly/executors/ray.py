@@ -12,6 +12,7 @@ import logging
 import math
 import os
 import shutil
+import socket
 import tarfile
 import tempfile
 import threading
@@ -31,7 +32,7 @@ from sandbox.errors import InfrastructureError
 _MIB = 2**20
 _WAITING = 1
 """Reviews that wait in Ray beside those that run: a slot that comes free is filled without the night's doing."""
-_CONNECT_SECONDS = 60
+_CONNECT_SECONDS = 10
 _OURS_SECONDS = 300
 """For the task that asks a node for its digests: its worker has to start, and the sandbox's image may be built."""
 
@@ -130,6 +131,7 @@ def _connect(address: str) -> Any:
         raise InfrastructureError(
             "executor=ray needs Ray, which is not installed: pip install 'sandbox-review[ray]'"
         ) from error
+    _knock(address)
     try:
         if not ray.is_initialized():
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
@@ -137,6 +139,17 @@ def _connect(address: str) -> Any:
         words = " ".join(str(error).split())[:300]
         raise InfrastructureError(f"No Ray cluster answers at executor.address={address}: {words}") from error
     return ray
+
+
+def _knock(address: str) -> None:
+    """Raise InfrastructureError where nothing listens: Ray would try for minutes, and then end the whole program."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not port.isdigit():  # `auto`, or a cluster's name: Ray finds out by itself
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise InfrastructureError(f"No Ray cluster answers at executor.address={address}: {error}") from error
 
 
 def _slots(node: dict[str, float], wanted: Reservation) -> int:
