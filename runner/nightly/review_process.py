@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +44,7 @@ class Ran:
     """Whether it was told to stop, so that it says nothing."""
 
 
-def run_review(folder: Path, words: Sequence[str], stop: threading.Event) -> Ran:
+def run_review(folder: Path, words: Sequence[str], stop: threading.Event, variables: Mapping[str, str]) -> Ran:
     """Review the submission.json in `folder`; returns when the process has ended. Raises nothing."""
     started = time.monotonic()
     command = [sys.executable, "-m", "runner.nightly.review_process", str(folder), str(os.getpid()), *words]
@@ -52,7 +52,12 @@ def run_review(folder: Path, words: Sequence[str], stop: threading.Event) -> Ran
         with (folder / OUTPUT).open("wb") as output:
             # A session of its own: a Ctrl-C is for the night, which then tells its reviews.
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **variables},
+                start_new_session=True,
             )
             _wait(process, stop)
     except OSError as error:

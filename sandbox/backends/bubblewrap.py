@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sandbox import cgroups, execution, owner, reaper
+from sandbox import cgroups, execution, gpus, owner, reaper
 from sandbox.backends import bwrap_program, environment, permissions, seccomp
 from sandbox.backends.local import LocalProcess, cpu_set
 from sandbox.folder import USER_NAME, RunFolder
@@ -120,7 +120,11 @@ class BubblewrapSandbox:
         if task.network is Network.INDEX:
             words += _index_files()
         if task.gpus:
+            names = gpus.chosen(task.gpus)
+            others = {f"nvidia{number}" for number in range(256)} - {f"nvidia{name}" for name in names}
             for device in sorted(Path("/dev").glob("nvidia*")):
+                if names and all(name.isdigit() for name in names) and device.name in others:
+                    continue
                 words += ["--dev-bind", str(device), str(device)]
         for mount in sorted(task.mounts, key=lambda mount: mount.target):
             words += _bind(mount.source, mount.target, mount.writable)

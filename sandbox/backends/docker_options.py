@@ -9,6 +9,7 @@ from typing import Any
 
 from docker.types import DeviceRequest, LogConfig, Ulimit
 
+from sandbox import gpus
 from sandbox.backends import environment
 from sandbox.folder import USER_NAME, RunFolder
 from sandbox.protocol import Network, Task
@@ -69,7 +70,9 @@ def container(
     if runtime:
         host["Runtime"] = runtime
     if task.gpus:
-        host["DeviceRequests"] = [DeviceRequest(count=task.gpus, capabilities=[["gpu"]])]
+        names = gpus.chosen(task.gpus)
+        which: dict[str, Any] = {"device_ids": names} if names else {"count": task.gpus}
+        host["DeviceRequests"] = [DeviceRequest(capabilities=[["gpu"]], **which)]
     return {
         "Image": image,
         "Entrypoint": [],

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sandbox import cgroups, execution, owner, reaper
+from sandbox import cgroups, execution, gpus, owner, reaper
 from sandbox.backends import environment
 from sandbox.backends.local import LocalProcess, cpu_set
 from sandbox.folder import RunFolder
@@ -57,6 +57,8 @@ class ProcessSandbox:
             (folder.path / "bin" / "uv").symlink_to(self.uv)
             path = f"{folder.path}/bin:/usr/local/bin:/usr/bin:/bin"
             variables = environment.build(task, path, str(home), str(tmp)) | {owner.VARIABLE: label}
+            if gpus.chosen(task.gpus):
+                variables[gpus.VARIABLE] = ",".join(gpus.chosen(task.gpus))
             message = {
                 "command": task.command,
                 "cwd": task.cwd,

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def write_corpus(folder: Path, answers: dict[str, str], seconds: float = 0.0) ->
     return folder
 
 
-def simulated_review(folder: Path, words: Sequence[str], stop: threading.Event) -> Ran:
+def simulated_review(folder: Path, words: Sequence[str], stop: threading.Event, variables: Mapping[str, str]) -> Ran:
     """A Review (see runner.nightly.executors)."""
     given = json.loads((folder / "submission.json").read_text())["experiment_code"]["main_py"]
     *answers, seconds = given.removeprefix("# ").split()

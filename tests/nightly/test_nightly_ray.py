@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from runner.nightly import command
 from runner.nightly.executors import Job, Reservation
 from runner.nightly.executors.ray import RayExecutor
-from runner.nightly.key import program_digest
+from runner.nightly.night import Night
 from runner.nightly.review_process import Ran, write_done
 from runner.nightly.settings import ExecutorSettings, load_nightly_settings
 from sandbox.errors import InfrastructureError
@@ -69,7 +70,7 @@ def job(folder: Path, name: str, *words: str, reservation: Reservation = SMALL) 
 def make_review(log: Path, seconds: float) -> Callable[..., Ran]:
     """A review that says on which node it began, takes its time, and writes files."""
 
-    def review(folder: Path, words: tuple[str, ...], stop: threading.Event) -> Ran:
+    def review(folder: Path, words: tuple[str, ...], stop: threading.Event, variables: dict[str, str]) -> Ran:
         import ray
 
         name = (folder / "submission.json").read_text()
@@ -96,19 +97,26 @@ def run_all(executor: RayExecutor, jobs: list[Job], seconds: float = 240) -> lis
     return done
 
 
-def test_a_real_review_comes_back_through_the_object_store(
-    open_executor: Callable[..., RayExecutor], tmp_path: Path
+def test_a_night_of_real_reviews_on_a_cluster(
+    nodes: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    executor = open_executor()
-    settings = load_nightly_settings(["backend=process"]).review
-    assert executor.surroundings(settings).program == program_digest()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SANDBOX_REVIEW_STATE", str(tmp_path / "state"))
     files = {f"src/{name}.py": "x = 1\n" for name in ("train", "evaluate", "preprocess", "model")}
     given = {"files": {**files, "src/main.py": "x = (\n"}, "experiment_runs": [{"run_id": "a", "run_config": "a: 1\n"}]}
-    one = job(tmp_path, "one", "backend=process", "stages=[files]")
-    (one.folder / "submission.json").write_text(json.dumps(given))
-    ((_, ran),) = run_all(executor, [one])
-    assert ran.exit_status == 1, ran
-    assert {"review.json", "report.html", "stages"} <= {path.name for path in (one.folder / "review").iterdir()}
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "one.json").write_text(json.dumps(given))
+    (tmp_path / "corpus" / "one.expect.yaml").write_text("verdict: ready\n")
+    words = ["executor=ray", f"executor.address={nodes.cluster.address}", "executor.review_cpus=1"]
+    words += ["executor.review_memory_mb=64", "backend=process", "stages=[files]"]
+    assert command.run(["corpus", "-o", "night", "--json", "nightly.canary=none", *words]) == 1
+    (entry,) = Night.model_validate_json(capsys.readouterr().out).entries
+    assert entry.change == "new_failure"
+    assert entry.now.first_cause and entry.now.first_cause.file == "src/main.py"
+    for result in (entry.now, entry.confirmation):
+        assert result and result.review
+        files = {path.name for path in (tmp_path / "night" / result.review).iterdir()}
+        assert {"review.json", "report.html", "stages"} <= files
 
 
 def test_more_than_any_node_has_is_told(open_executor: Callable[..., RayExecutor]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,9 +13,9 @@ from runner.nightly.review_process import Ran
 from runner.nightly.settings import ExecutorSettings, NightlySettings
 from runner.settings import Settings
 
-Review = Callable[[Path, Sequence[str], threading.Event], Ran]
-"""Reviews the submission.json in a folder, with KEY=VALUE words, until it is told to stop. It may run in another
-process or on another machine; it must not raise."""
+Review = Callable[[Path, Sequence[str], threading.Event, Mapping[str, str]], Ran]
+"""Reviews the submission.json in a folder, with KEY=VALUE words, until it is told to stop, with environment variables
+on top of those of the machine on which it runs. It must not raise."""
 
 
 @dataclass(frozen=True)

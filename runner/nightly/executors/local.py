@@ -17,6 +17,7 @@ from runner.nightly.key import Surroundings, surroundings
 from runner.nightly.review_process import Ran, run_review
 from runner.nightly.settings import ExecutorSettings
 from runner.settings import Settings
+from sandbox import gpus
 
 _KEPT_MB = 1024
 """Memory that is left to the rest of the machine."""
@@ -33,16 +34,18 @@ class LocalExecutor:
         self._cpus = settings.cpus or float(len(os.sched_getaffinity(0)))
         self._memory_mb = settings.memory_mb or max(memory_mb, 1)
         self._gpus = _gpus() if settings.gpus is None else settings.gpus
+        self._free_gpus = gpus.chosen(self._gpus) or [str(number) for number in range(self._gpus)]
         self._running: dict[int, tuple[Job, threading.Thread]] = {}
         self._done: queue.SimpleQueue[tuple[int, Ran]] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._number = 0
+        self._gpus_of: dict[int, list[str]] = {}
 
     @property
     def name(self) -> str:
         slots = f", {self._slots} at once" if self._slots else ""
-        gpus = f", {self._gpus} GPUs" if self._gpus else ""
-        return f"local: {self._cpus:g} cpus, {self._memory_mb} MiB{gpus}{slots}"
+        cards = f", {self._gpus} GPUs" if self._gpus else ""
+        return f"local: {self._cpus:g} cpus, {self._memory_mb} MiB{cards}{slots}"
 
     def surroundings(self, settings: Settings) -> Surroundings:
         return surroundings(settings, open_backend(settings))
@@ -62,7 +65,11 @@ class LocalExecutor:
 
     def submit(self, job: Job) -> None:
         self._number += 1
-        thread = threading.Thread(target=self._run, args=(self._number, job), name=f"review {job.name}", daemon=True)
+        taken, self._free_gpus = self._split(job.reservation.gpus)
+        self._gpus_of[self._number] = taken
+        thread = threading.Thread(
+            target=self._run, args=(self._number, job, taken), name=f"review {job.name}", daemon=True
+        )
         self._running[self._number] = (job, thread)
         thread.start()
 
@@ -84,11 +91,16 @@ class LocalExecutor:
         number, ran = self._done.get(timeout=seconds) if seconds else self._done.get_nowait()
         job, thread = self._running.pop(number)
         thread.join()
+        self._free_gpus = sorted([*self._free_gpus, *self._gpus_of.pop(number)])
         return job, ran
 
-    def _run(self, number: int, job: Job) -> None:
+    def _split(self, count: int) -> tuple[list[str], list[str]]:
+        return self._free_gpus[:count], self._free_gpus[count:]
+
+    def _run(self, number: int, job: Job, taken: list[str]) -> None:
+        variables = {gpus.VARIABLE: ",".join(taken)} if taken else {}
         try:
-            ran = self._review(job.folder, job.words, self._stop)
+            ran = self._review(job.folder, job.words, self._stop, variables)
         except Exception as error:  # whatever it is, the night must hear of it
             ran = Ran(None, 0.0, datetime.now(UTC).isoformat(), f"the review could not be run: {error!r}")
         self._done.put((number, ran))

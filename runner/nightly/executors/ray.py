@@ -173,7 +173,7 @@ def _review_on_node(text: str, words: Sequence[str], review: Callable[..., Ran])
     folder = Path(tempfile.mkdtemp(prefix="sandbox-review-"))
     try:
         (folder / SUBMISSION).write_text(text, "utf-8")
-        ran = review(folder, words, threading.Event())
+        ran = review(folder, words, threading.Event(), {})  # Ray itself gives each task its GPUs
         return vars(ran).copy(), _packed(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
