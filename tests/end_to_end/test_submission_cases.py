@@ -2,8 +2,8 @@
 
 A case is reviewed as far as the stage that decides its fault, the clean one to the end; one whose criterion has no
 rule in this version is not collected. Cases that show in the trial alone are in test_trial_cases.py, those about full
-mode alone in test_full_cases.py, so that workers share them; those about the evaluation script alone are in tests/evaluation, where nothing is trained for them.
-`python tests/confusion.py` prints the same as one table.
+mode alone in test_full_cases.py, so that workers share them; those about the evaluation script alone are in
+tests/evaluation, where nothing is trained for them. `python tests/confusion.py` prints the same as one table.
 """
 
 from __future__ import annotations
