@@ -85,7 +85,7 @@ def _begin(
 ) -> tuple[StoredNight, NightFolder]:
     """The night that was not finished, or a new one. Raises InUseError, SettingsError, StoreError."""
     oldest = datetime.now(UTC) - timedelta(hours=settings.nightly.resume_hours)
-    for night in store.unfinished(corpus.name, settings.words):
+    for night in store.unfinished(corpus.name, settings.shown_words()):
         here = output is None or output.absolute() == night.directory
         if not here or not night.directory.is_dir():
             continue
@@ -99,7 +99,7 @@ def _begin(
         folder = NightFolder(directory)
     except OSError as error:
         raise SettingsError(f"--output {directory}: cannot be made: {error.strerror}") from error
-    number = store.begin(corpus.name, folder.path, settings.words, runner.__version__)
+    number = store.begin(corpus.name, folder.path, settings.shown_words(), runner.__version__)
     return store.night(number), folder
 
 

@@ -161,6 +161,12 @@ class Night(_Part):
             found[entry.change] += 1
         return found
 
+    def ready(self) -> tuple[int, int, int]:
+        """How many submissions are ready, of how many, and of how many that infrastructure did not spoil."""
+        sound = [entry for entry in self.entries if entry.change is not Change.INFRASTRUCTURE]
+        ready = sum(entry.now.verdict is NightVerdict.READY for entry in sound)
+        return ready, len(self.entries), len(sound)
+
     @property
     def exit_status(self) -> int:
         """0 no regression · 1 at least one · 3 infrastructure kept the night from knowing.

@@ -103,6 +103,9 @@ def print_night(night: Night, directory: Path, console: Console) -> None:
     console.print(Text(headline(night), style=_style(night)))
     found = night.counts()
     console.print(Text(", ".join(f"{number} {label(change)}" for change, number in found.items() if number) or "none"))
+    ready, of_all, of_sound = night.ready()
+    sound = "" if of_all == of_sound else f"; of {of_sound} without infrastructure trouble"
+    console.print(Text(f"{ready} of {of_all} ready{sound}"))
     reused = sum(entry.reused for entry in night.entries)
     if reused:
         console.print(Text(f"{count(reused, 'result')} of earlier nights reused: nothing they depend on has changed."))
@@ -130,8 +133,11 @@ def headline(night: Night) -> str:
         return f"Night {night.number} stopped after {took}"
     if night.status is NightStatus.INFRASTRUCTURE:
         return f"Night {night.number} says nothing: the canary failed"
-    failures = night.counts()[Change.NEW_FAILURE]
-    return f"Night {night.number}: {count(failures, 'regression') if failures else 'no regression'} ({took})"
+    found = night.counts()
+    failures, lost = found[Change.NEW_FAILURE], found[Change.INFRASTRUCTURE]
+    said = count(failures, "regression") if failures else "no regression"
+    unknown = f", but nothing is known of {count(lost, 'submission')}" if lost else ""
+    return f"Night {night.number}: {said}{unknown} ({took})"
 
 
 def _style(night: Night) -> str:
@@ -145,5 +151,8 @@ def next_steps(night: Night) -> list[str]:
     if night.status is NightStatus.INFRASTRUCTURE:
         return ["To do: look at the canary's review, and ask sandbox-review doctor what this machine lacks."]
     if any(entry.change not in (Change.UNCHANGED, Change.CHANGED_TIMING) for entry in night.entries):
-        return [f"To compare with these verdicts from now on: sandbox-review nightly accept {night.number}"]
+        return [
+            f"To compare with these verdicts from now on: sandbox-review nightly accept {night.number} "
+            "(with the same nightly.database=, if any)"
+        ]
     return []

@@ -276,7 +276,7 @@ class NightRun:
             finished_at=finished_at,
             wall_seconds=round((end - self._night.started_at).total_seconds(), 3),
             executor=self._executor.name,
-            words=list(self._settings.words),
+            words=self._settings.shown_words(),
             canary=self._canary,
             entries=[entry.model_copy(update={"history": history.get(entry.submission, [])}) for entry in entries],
         )

@@ -63,6 +63,10 @@ class NightlySettings(_Group):
     words: tuple[str, ...]
     """The KEY=VALUE words as given."""
 
+    def shown_words(self) -> list[str]:
+        """The words as they may be written into a report: without the database's address, which may hold a password."""
+        return [word for word in self.words if _key(word) != "nightly.database"]
+
     def review_words(self, own: Sequence[str] = ()) -> tuple[str, ...]:
         """The words of one review's command line; `own` are those of its `expect.yaml`, and win."""
         replaced = {_key(word) for word in own}

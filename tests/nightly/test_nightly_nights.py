@@ -103,6 +103,19 @@ def test_a_lost_review_is_run_again_and_then_infrastructure(nights: Nights) -> N
     assert "SIGKILL" in night.entries[0].now.problem
 
 
+def test_numbers_are_given_with_and_without_infrastructure_trouble(nights: Nights) -> None:
+    nights.write(a="ready", b="lost", c="not_ready:x")
+    night = nights.run()
+    assert night.ready() == (1, 3, 2)
+
+
+def test_the_databases_address_is_in_no_report(nights: Nights) -> None:
+    nights.write(a="ready")
+    night = nights.run(f"nightly.database=sqlite:///{nights.folder}/secret.db", "gpu=0")
+    assert (nights.folder / "secret.db").is_file()
+    assert night.words == ["gpu=0", "nightly.canary=none"]
+
+
 def test_a_regression_counts_beside_infrastructure_trouble(nights: Nights) -> None:
     nights.write(a="ready", b="ready")
     nights.run()
