@@ -10,22 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Row, create_engine, event, func, insert, select, update
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from runner.nightly.key import Key
 from runner.nightly.night import Change, Entry, NightStatus, NightVerdict, Past, Result
+from runner.nightly.store.engine import StoreError, open_engine
 from runner.nightly.store.schema import SchemaError, upgrade
 from runner.nightly.store.tables import AcceptedRow, EntryRow, NightRow, ResultRow
 
 ACCEPTABLE = frozenset(Change) - {Change.FLAKY, Change.INFRASTRUCTURE}
 """Kinds of change whose verdict can be accepted: those of which the night is sure."""
-
-
-class StoreError(Exception):
-    """The database cannot be used. The message says which, why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         """Connect, and bring the schema to this version's. Raises StoreError, SchemaError."""
-        self.engine = _engine(url)
+        self.engine = open_engine(url)
         self.shown = self.engine.url.render_as_string(hide_password=True)
         try:
             upgrade(self.engine)
@@ -261,32 +257,6 @@ class Store:
             if not ignore_twice:
                 raise
             return 0
-
-
-def _engine(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed)
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise StoreError(f"nightly.database: {error}; it looks like postgresql+psycopg://USER@HOST/NAME") from error
-    except ModuleNotFoundError as error:
-        raise StoreError(
-            f"nightly.database: {url.split(':')[0]} needs the Python module {error.name}, which is not installed; "
-            "for PostgreSQL: pip install 'sandbox-review[postgresql]'"
-        ) from error
-    except OSError as error:
-        raise StoreError(f"nightly.database: {error.filename} cannot be made: {error.strerror}") from error
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
-    return engine
-
-
-def _set_up_sqlite(connection: Any, record: Any) -> None:
-    # A write-ahead log survives a killed program, and costs one sync a checkpoint instead of three a transaction.
-    for line in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
-        connection.execute(f"PRAGMA {line}")
 
 
 def _past(*conditions: Any) -> Any:
