@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: screenshots review nightly-demo test test-assets lint format image bench clean help
+.PHONY: screenshots runner-image review nightly-demo test test-assets lint format image bench clean help
 
 help:
 	@echo "make review   set up and review a bundled submission on the best backend of this machine"
@@ -13,6 +13,7 @@ help:
 	@echo "make nightly-demo  two nights over bundled submissions, one broken in between"
 	@echo "make lint     ruff and mypy"
 	@echo "make image    build the sandbox image (and its base, where no registry answers)"
+	@echo "make runner-image  build the image of the program itself, for the host's engine socket"
 	@echo "make screenshots  pictures of the report and of a night's index, into docs/"
 	@echo "make bench    measure the overhead of a sandbox, side by side, and what a night costs"
 
@@ -48,6 +49,9 @@ image: $(READY)
 
 screenshots: $(READY)
 	$(BIN)/python tests/reports/screenshots.py
+
+runner-image: $(READY)
+	$(BIN)/python -m images.runner.build
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/overhead.py

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from examples import HOSTILE
-
 from runner.nightly.night import Change, Entry, FirstCause, Night, NightStatus, NightVerdict, Past, Result
 from runner.vocabulary import Blame, Cause, Severity, StageName
+from tests.reports.examples import HOSTILE
 
 READY, NOT_READY = NightVerdict.READY, NightVerdict.NOT_READY
 BEGAN = datetime(2026, 3, 17, 1, 30, tzinfo=UTC)
