@@ -23,6 +23,8 @@ class RunServed(_Facts):
     history: list[str] = []
     """Names in its history."""
     summary: list[str] = []
+    not_numbers: list[str] = []
+    """Names of which a NaN or an infinity was logged."""
 
 
 class RunAsked(_Facts):

@@ -24,18 +24,24 @@ class Names:
     """Literal keys of what is given to log calls."""
     summary: tuple[str, ...]
     """Literal keys that are set in a summary."""
+    keys: tuple[str, ...]
+    """Literal keys of every dictionary: some are logged under a name of their own, or returned and logged elsewhere."""
     literals: tuple[str, ...]
     """Every literal that could be a name, wherever it stands."""
     patterns: tuple[str, ...]
-    """Names put together from parts, as regular expressions."""
+    """Texts put together from parts, as regular expressions."""
+    key_patterns: tuple[str, ...]
+    """Those of them that are keys of dictionaries."""
 
 
 def names_in(tree: Mapping[str, str]) -> Names:
     """Names in every Python file of the repository but the evaluation script."""
     logged: dict[str, None] = {}
     summary: dict[str, None] = {}
+    keys: dict[str, None] = {}
     literals: dict[str, None] = {}
     patterns: dict[str, None] = {}
+    key_patterns: dict[str, None] = {}
     for path, text in tree.items():
         if not path.endswith(".py") or path == _EVALUATION:
             continue
@@ -46,13 +52,15 @@ def names_in(tree: Mapping[str, str]) -> Names:
         for node in ast.walk(module):
             logged |= dict.fromkeys(_logged(node))
             summary |= dict.fromkeys(_summary(node))
+            keys |= dict.fromkeys(_any_keys(node))
             if isinstance(node, ast.Constant) and _is_name(node.value):
                 literals[str(node.value)] = None
             elif isinstance(node, ast.keyword) and node.arg:
                 literals[node.arg] = None
             elif isinstance(node, ast.JoinedStr) and (pattern := _pattern(node)):
                 patterns[pattern] = None
-    parts = (logged, summary, literals, patterns)
+            key_patterns |= dict.fromkeys(_pattern_keys(node))
+    parts = (logged, summary, keys, literals, patterns, key_patterns)
     return Names(*(tuple(part)[:MAX_NAMES] for part in parts))
 
 
@@ -84,6 +92,27 @@ def _summary(node: ast.AST) -> Iterator[str]:
             if isinstance(argument, ast.Dict):
                 yield from _keys(argument)
         yield from (word.arg for word in node.keywords if word.arg and _named_summary(node.func.value))
+
+
+def _any_keys(node: ast.AST) -> Iterator[str]:
+    """Keys of a dictionary, in any of the ways in which one is written."""
+    if isinstance(node, ast.Dict):
+        yield from _keys(node)
+    elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.slice, ast.Constant):
+        if _is_name(node.slice.value):
+            yield str(node.slice.value)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
+        yield from (word.arg for word in node.keywords if word.arg)
+
+
+def _pattern_keys(node: ast.AST) -> Iterator[str]:
+    """Keys of a dictionary that are put together from parts."""
+    keys = node.keys if isinstance(node, ast.Dict) else []
+    if isinstance(node, ast.DictComp):
+        keys = [node.key]
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        keys = [node.slice]
+    yield from (pattern for key in keys if isinstance(key, ast.JoinedStr) and (pattern := _pattern(key)))
 
 
 def _named_summary(node: ast.expr) -> bool:

@@ -10,6 +10,7 @@ are refused, a file that it never writes) is held against it in any case.
 from __future__ import annotations
 
 import ast
+import re
 from functools import lru_cache
 
 from runner.comparison import kind_of
@@ -83,7 +84,7 @@ def doubt(case: Case, run_id: str | None = None) -> str:
     if any(run.origin == "made-up" for run in of) or (run_id is not None and of[:1] and of[0].origin == "copied"):
         return MADE_UP
     for run in of:
-        waiting = _waiting_for(case) - {*run.history, *run.summary}
+        waiting = _waiting_for(case) - {*run.history, *run.summary} - _configured(case)
         if waiting:
             return f"it also reads {sorted(waiting)[0]!r}, which training logs later than full mode was let run"
     return ""
@@ -93,22 +94,44 @@ def doubt(case: Case, run_id: str | None = None) -> str:
 def _waiting_for(case: Case) -> frozenset[str]:
     """Names that both the script reads and training logs somewhere."""
     names = names_in(case.submission.tree())
-    return frozenset(literals(case) & {*names.logged, *names.summary})
+    run_ids = case.submission.run_ids
+    # "proposed" names a kind of run, not a metric.
+    read = {name for name in _looked_up(case.submission.files.get(SCRIPT, "")) if not any(name in i for i in run_ids)}
+    # A pattern with little that is fixed fits any word.
+    patterns = [pattern for pattern in names.key_patterns if len(re.findall("[A-Za-z]", pattern)) >= 3]
+    built = {name for name in read if any(re.fullmatch(pattern, name) for pattern in patterns)}
+    return frozenset((read & {*names.logged, *names.summary, *names.keys}) | built)
 
 
-def literals(case: Case) -> set[str]:
-    """Every short text in the script."""
-    return set(_literals(case.submission.files.get(SCRIPT, "")))
+@lru_cache(maxsize=2)
+def _configured(case: Case) -> frozenset[str]:
+    """Words of the configuration: what a script reads there is no metric."""
+    texts = [run.run_config for run in case.submission.runs]
+    return frozenset(re.findall(r"(?m)^\s*-?\s*([\w.-]+)\s*:", "\n".join(texts)))
 
 
 @lru_cache(maxsize=8)
-def _literals(text: str) -> tuple[str, ...]:
+def _looked_up(text: str) -> frozenset[str]:
+    """Texts that a script looks something up by, or has in a list to do so; not those that it only writes."""
     try:
         module = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ()
-    found = (node.value for node in ast.walk(module) if isinstance(node, ast.Constant))
-    return tuple({value for value in found if isinstance(value, str) and len(value) <= 200})
+        return frozenset()
+    found: list[ast.expr | None] = []
+    for node in ast.walk(module):
+        match node:
+            case ast.Subscript(slice=key, ctx=ast.Load()):
+                found.append(key)
+            case ast.Compare(left=key, ops=[ast.In() | ast.NotIn(), *_]):
+                found.append(key)
+            case ast.Call(func=ast.Attribute(attr="get"), args=[key, *_]):
+                found.append(key)
+            case ast.List(elts=several) | ast.Tuple(elts=several) | ast.Set(elts=several):
+                found += several
+            case ast.Assign(value=ast.Constant() as key):
+                found.append(key)
+    values = (node.value for node in found if isinstance(node, ast.Constant))
+    return frozenset(value for value in values if isinstance(value, str) and 0 < len(value) <= 100)
 
 
 def names_text(case: Case, text: str) -> bool:

@@ -78,7 +78,7 @@ def _crash(case: Case, evidence: Evidence, base: Evaluation) -> Draft:
         )
     if traceback is None or traceback.type == "SystemExit":
         return _said(case, base)
-    scene = Scene(traceback, evidence.hub, case.gpus)
+    scene = Scene(traceback, evidence.hub)  # the script is given no GPU
     diagnosis = diagnose_traceback(scene)
     blame, why, confidence = _whose(case, base, scene, diagnosis)
     cause = diagnosis.cause if diagnosis.cause in (*_NAMES, Cause.HYDRA_CONFIG, Cause.HUB_ASSET) else Cause.EVALUATE

@@ -7,6 +7,7 @@ import re
 from runner.evaluation_facts import Document, Evaluation, Figure
 from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exercised, passed
 from runner.rules.evaluated import (
+    base_of,
     compares,
     doubt,
     evaluation_draft,
@@ -32,7 +33,7 @@ def run_metrics(case: Case) -> Judgement:
         problems = [_metrics_problem(evaluation, run_id) for evaluation in finished(case)]
         if not problems[0]:
             continue
-        reason = "" if _certain(case, problems) else doubt(case, run_id)
+        reason = "" if _certain(case, problems) else doubt(case, run_id) or _logged_nan(case, problems, run_id)
         if not reason and not all(problems):
             reason = "with more rows it is there"
         if reason:
@@ -56,6 +57,13 @@ def _metrics_problem(evaluation: Evaluation, run_id: str) -> str:
     if found is None:
         return f"{{results_dir}}/{path} is not written"
     return f"{{results_dir}}/{path} is not valid JSON: {found.problem}" if found.problem else ""
+
+
+def _logged_nan(case: Case, problems: list[str], run_id: str) -> str:
+    """A NaN in the file that was logged as one, which numbers of a stand-in may be."""
+    base = base_of(case)
+    logged = [name for run in base.runs if run.run_id == run_id for name in run.not_numbers] if base else []
+    return f"full mode itself logged no number as {logged[0]!r}" if logged and "no JSON value" in problems[0] else ""
 
 
 def _certain(case: Case, problems: list[str]) -> bool:

@@ -206,6 +206,12 @@ def test_metrics_of_a_run(origin: str, base: list[Document], more: list[Document
     assert told("evaluate.run_metrics", evaluation(origin=origin, documents=base), other) == expected
 
 
+def test_a_nan_that_was_logged_is_not_held_against_the_script() -> None:
+    found = evaluation(documents=NAN)
+    runs = [run.model_copy(update={"not_numbers": ["val_loss"]}) for run in found.runs]
+    assert told("evaluate.run_metrics", found.model_copy(update={"runs": runs})) == UNSURE
+
+
 def test_what_another_run_lacks_names_that_run() -> None:
     judgement = judged("evaluate.run_metrics", evaluation(documents=METRICS[:1]))
     assert [draft.run_id for draft in judgement.drafts] == [RUNS[1]]
@@ -328,6 +334,7 @@ def test_names_are_read_from_calls_dictionaries_and_parts() -> None:
         "run.summary.final = 3\n"
     )
     names = names_in({"src/train.py": source, "src/evaluate.py": 'wandb.log({"other": 1})', "broken.py": "def"})
+    assert set(names.keys) == {"loss", "best", "f1"} and names.key_patterns == (".*_acc",)
     assert names.logged == ("loss",) and set(names.summary) == {"best", "f1", "final"}
     assert names.patterns == (".*_acc",) and "other" not in names.literals
 
@@ -341,3 +348,10 @@ def test_changed_numbers_let_a_side_win_and_keep_the_pattern_of_rows() -> None:
     assert len(won[0]) >= numbers.ROWS and won[1]["count"] == 30
     assert [("acc" in row) for row in won[0][:4]] == [False, True, False, True]
     assert [row["_step"] for row in won[0][:3]] == [1, 2, 4]
+
+
+def test_made_up_runs_have_numbers_of_the_kind_that_names_say() -> None:
+    rows, summary = numbers.made_up(["train_loss", "epoch"], ["accuracy", "confusion_matrix", "val_preds"], 0, True)
+    assert rows[0]["train_loss"] > rows[-1]["train_loss"] and rows[-1]["epoch"] == 5
+    assert 0 < summary["accuracy"] < 1
+    assert [len(row) for row in summary["confusion_matrix"]] == [2, 2] and set(summary["val_preds"]) == {0, 1}

@@ -56,8 +56,16 @@ def made_up(
             values = curve(name, value_of(name, place, wins))
         for row, value in zip(rows, values, strict=True):
             row[name] = value
-    finals = {name: 20 + place if is_counter(name) else value_of(name, place, wins) for name in summary}
-    return rows, finals
+    return rows, {name: _final(name, place, wins) for name in summary}
+
+
+def _final(name: str, place: int, wins: bool) -> Any:
+    """A value of a summary; lists where a name says that there are several."""
+    if re.search(r"confusion", name, re.IGNORECASE):
+        return [[40 + place, 10], [8, 42 - place]]
+    if re.search(r"(?:^|[/_.])(?:preds?|predictions|labels|targets|y_true|y_pred)$", name, re.IGNORECASE):
+        return [(number * (3 + place) // 4) % 2 for number in range(40)]
+    return 20 + place if is_counter(name) else value_of(name, place, wins)
 
 
 def changed(

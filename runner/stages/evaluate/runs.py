@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,9 +97,19 @@ def fill(path: Path, planned: Sequence[Planned]) -> list[RunServed]:
                     origin=run.origin,
                     history=list(record.metrics)[:500],
                     summary=[key for key in record.summary if not key.startswith("_")][:500],
+                    not_numbers=_not_numbers(record),
                 )
             )
         return served
+
+
+def _not_numbers(record: RunRecord) -> list[str]:
+    found = (name for row in (*record.history, record.summary) for name, value in row.items() if _no_number(value))
+    return list(dict.fromkeys(found))[:100]
+
+
+def _no_number(value: Any) -> bool:
+    return value in ("NaN", "Infinity", "-Infinity") or (isinstance(value, float) and not math.isfinite(value))
 
 
 def _logged(evidence: Evidence, path: Path) -> Planned | None:
