@@ -1,10 +1,4 @@
-"""The aggregated metrics: their structure, the primary metric's name, and whether the gap follows from its own values.
-
-The gap is recomputed from what the document itself says, so that made-up numbers do for it: on the runs as they are,
-on a variant in which every baseline is better, and where less is better on one in which the proposed method has less.
-Source of the definition: the reviewers' checklist, (proposed - baseline) / baseline * 100, its sign reversed where the
-metric is to be minimised. An absolute difference, and a fraction instead of per cent, are taken as well.
-"""
+"""The aggregated metrics: their structure and the primary metric's name; and what reports say of them."""
 
 from __future__ import annotations
 
@@ -13,10 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from runner.comparison import Direction, direction_of, direction_of_name
 from runner.evaluation_facts import Evaluation
 from runner.review import EvaluationResult
-from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exercised, passed
+from runner.rules.base import Case, Judgement, decides, judged, not_exercised, passed
 from runner.rules.evaluated import (
     base_of,
     compares,
@@ -32,13 +25,13 @@ from runner.rules.evaluated import (
     variants_of,
 )
 from runner.rules.evaluation_outputs import document
-from runner.vocabulary import Cause, Confidence
+from runner.vocabulary import Confidence
 
 PATH = "comparison/aggregated_metrics.json"
 WANTED = ("primary_metric", "metrics", "best_proposed", "best_baseline", "gap")
 
 
-def _asked(case: Case) -> Judgement | None:
+def not_asked(case: Case) -> Judgement | None:
     """Why the structure cannot be judged, None where it can."""
     if (missing := unseen(case)) is not None:
         return missing
@@ -54,7 +47,7 @@ def _asked(case: Case) -> Judgement | None:
 
 @decides("evaluate.aggregated_metrics")
 def aggregated_metrics(case: Case) -> Judgement:
-    if (reason := _asked(case)) is not None:
+    if (reason := not_asked(case)) is not None:
         return reason
     problems = [_structure_problem(case, evaluation) for evaluation in finished(case)]
     if not problems[0]:
@@ -88,7 +81,7 @@ def _structure_problem(case: Case, evaluation: Evaluation) -> str:
     if lacking:
         return f"{{results_dir}}/{PATH} lacks {', '.join(lacking)}"
     for key in ("best_proposed", "best_baseline"):
-        if key in wanted and not _entry(content.get(key)):
+        if key in wanted and not entry_of(content.get(key)):
             return f"{{results_dir}}/{PATH} lacks run_id and value in {key}"
     return ""
 
@@ -99,22 +92,22 @@ def _has_sides(key: str, sides: set[str]) -> bool:
     return needs.get(key, set()) <= sides
 
 
-def _entry(value: Any) -> tuple[str, float] | None:
+def entry_of(value: Any) -> tuple[str, float] | None:
     """Run id and value of a best run."""
     if not isinstance(value, dict):
         return None
-    number = _number(value.get("value"))
-    return (str(value["run_id"]), number) if isinstance(value.get("run_id"), str) and number is not None else None
+    given = number(value.get("value"))
+    return (str(value["run_id"]), given) if isinstance(value.get("run_id"), str) and given is not None else None
 
 
 @decides("evaluate.primary_metric")
 def primary_metric(case: Case) -> Judgement:
-    if (reason := _asked(case)) is not None:
+    if (reason := not_asked(case)) is not None:
         return reason
     wanted = case.submission.hypothesis.primary_metric if case.submission.hypothesis else None
     if not wanted:
         return not_applicable("the hypothesis names no primary metric")
-    contents = [_content(evaluation) for evaluation in finished(case)]
+    contents = [content_of(evaluation) for evaluation in finished(case)]
     given = [content.get("primary_metric") for content in contents if content is not None]
     if not given or given[0] is None:
         return not_exercised("the evaluation script wrote none")
@@ -131,162 +124,13 @@ def _normal(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).lower()
 
 
-@decides("evaluate.gap")
-def gap(case: Case) -> Judgement:
-    if (reason := _asked(case)) is not None:
-        return reason
-    sides = kinds(case)
-    if set(sides.values()) != {"proposed", "baseline"}:
-        return not_applicable("the run ids do not say which is proposed and which is a baseline")
-    drafts: dict[tuple[str, ...], Draft] = {}
-    decided = False
-    for evaluation in finished(case):
-        content = _content(evaluation)
-        if content is None or content.get("gap") is None:
-            continue
-        proposed, baseline = _entry(content.get("best_proposed")), _entry(content.get("best_baseline"))
-        if proposed is None or baseline is None:
-            continue
-        decided = True
-        which = _direction(case, content)
-        found = _wrong_side(sides, proposed, baseline) or _wrong_best(content, sides, which, proposed, baseline)
-        found = found or _wrong_gap(content.get("gap"), proposed[1], baseline[1], which)
-        if found:
-            draft = evaluation_draft(
-                "evaluate.gap",
-                found,
-                line=line_of(case, "gap"),
-                cause=Cause.EVALUATE,
-                seen=f"on the runs as {_VARIANTS[evaluation.variant]}",
-                root=("gap", re.sub(r"[-\d.e]+", "#", found)[:60]),
-            )
-            drafts.setdefault((), draft)
-    if drafts:
-        return judged(drafts.values())
-    return passed() if decided else not_exercised("the evaluation script wrote no gap with its two best values")
-
-
-_VARIANTS = {
-    "logged": "they are",
-    "baseline-wins": "changed so that every baseline is better",
-    "lower-wins": "changed so that the proposed method has the lower values",
-}
-
-
-def _direction(case: Case, content: Mapping[str, Any]) -> Direction | None:
-    hypothesis = case.submission.hypothesis
-    if hypothesis is not None and hypothesis.primary_metric:
-        return direction_of(hypothesis.primary_metric, hypothesis.expected_result)
-    return direction_of_name(str(content.get("primary_metric") or ""))
-
-
-def _wrong_side(sides: Mapping[str, str], proposed: tuple[str, float], baseline: tuple[str, float]) -> str:
-    for key, wanted, (run_id, _) in (("best_proposed", "proposed", proposed), ("best_baseline", "baseline", baseline)):
-        if sides.get(run_id, wanted) != wanted:
-            return f"{key} names {run_id}, which is a {sides[run_id]} run."
-    return ""
-
-
-def _wrong_best(
-    content: Mapping[str, Any],
-    sides: Mapping[str, str],
-    which: Direction | None,
-    proposed: tuple[str, float],
-    baseline: tuple[str, float],
-) -> str:
-    """A better run of the same side, in every metric of its own table that the best values can come from."""
-    tables = content.get("metrics")
-    if which is None or not isinstance(tables, dict):
-        return ""
-    numbers = [
-        {run_id: value for run_id, text in table.items() if (value := _number(text)) is not None}
-        for table in tables.values()
-        if isinstance(table, dict)
-    ]
-    fitting = [
-        t for t in numbers if _close(t.get(proposed[0]), proposed[1]) and _close(t.get(baseline[0]), baseline[1])
-    ]
-    for key, (run_id, value) in (("best_proposed", proposed), ("best_baseline", baseline)):
-        better = [_better(table, sides, which, run_id, value) for table in fitting]
-        if better and all(better):
-            return f"{key} names {run_id} with {value:g}; {better[0]} is better, since {which} is better."
-    return ""
-
-
-def _better(table: Mapping[str, float], sides: Mapping[str, str], which: Direction, run_id: str, value: float) -> str:
-    """A run of the same side whose value in this table is clearly better, "" if there is none."""
-    sign = 1 if which == "higher" else -1
-    rivals = [other for other in table if sides.get(other) == sides.get(run_id) and other != run_id]
-    clear = [other for other in rivals if sign * (table[other] - value) > 1e-3 * max(1.0, abs(value))]
-    return f"{clear[0]} with {table[clear[0]]:g}" if clear else ""
-
-
-def _wrong_gap(given: Any, proposed: float, baseline: float, which: Direction | None) -> str:
-    """The gap is what none of the definitions gives."""
-    numbers = _numbers(given)
-    if not numbers:
-        nothing = given in ("NaN", "Infinity", "-Infinity") and baseline == 0
-        return "" if nothing else f"gap is no number: {str(given)[:60]!r}."
-    if baseline == 0 or not math.isfinite(baseline) or not math.isfinite(proposed):
-        return ""
-    signs = {"higher": (1,), "lower": (-1,)}.get(which or "", (1, -1))
-    difference = proposed - baseline
-    loose = _rounding(proposed) + _rounding(baseline)
-    for sign in signs:
-        for accepted, tolerance in (
-            (100 * difference / baseline, 100 * loose * (1 + abs(proposed / baseline)) / abs(baseline)),
-            (100 * difference / abs(baseline), 100 * loose * (1 + abs(proposed / baseline)) / abs(baseline)),
-            (difference / abs(baseline), loose * (1 + abs(proposed / baseline)) / abs(baseline)),
-            (difference, loose),
-            (100 * difference, 100 * loose),
-        ):
-            wanted = sign * accepted
-            if any(abs(n - wanted) <= tolerance + 1e-3 * abs(wanted) + _rounding(n) for n in numbers):
-                return ""
-    wanted = signs[0] * 100 * difference / abs(baseline)
-    sense = f" ({which} is better)" if which else ""
-    return (
-        f"gap is {numbers[0]:.6g}, but best_proposed {proposed:g} and best_baseline {baseline:g} give {wanted:.6g} "
-        f"per cent{sense}."
-    )
-
-
-def _rounding(value: float) -> float:
-    """Half a unit of the last decimal that is written, for numbers with few of them; next to nothing for others."""
-    for decimals in range(7):
-        if abs(value - round(value, decimals)) < 1e-12:
-            return 0.5 * 10.0**-decimals if decimals else 0.006
-    return 1e-7
-
-
-def _numbers(value: Any) -> list[float]:
-    if isinstance(value, dict):
-        return [number for item in value.values() if (number := _number(item)) is not None]
-    number = _number(value)
-    return [number] if number is not None else []
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, str) and (found := re.fullmatch(r"\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*%?\s*", value)):
-        return float(found[1])
-    return None
-
-
-def _close(one: float | None, other: float) -> bool:
-    return one is not None and abs(one - other) <= 1e-6 + 1e-4 * abs(other)
-
-
 def evaluation_result(case: Case) -> EvaluationResult | None:
     """What the script says of the runs as they are, for reports; None where it did not run."""
     facts = facts_of(case)
     if facts is None or not facts.evaluations:
         return None
     base = base_of(case) or facts.evaluations[0]
-    content = _content(base) or {}
+    content = content_of(base) or {}
     return EvaluationResult(
         made_up=facts.made_up,
         variants={item.variant: item.status for item in (base, *variants_of(case))},
@@ -300,7 +144,7 @@ def evaluation_result(case: Case) -> EvaluationResult | None:
 
 
 def _best(value: Any) -> str:
-    entry = _entry(value)
+    entry = entry_of(value)
     return f"{entry[0]}: {entry[1]:g}" if entry else _shown(value)
 
 
@@ -310,6 +154,16 @@ def _shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)[:200]
 
 
-def _content(evaluation: Evaluation) -> Mapping[str, Any] | None:
+def content_of(evaluation: Evaluation) -> Mapping[str, Any] | None:
     found = document(evaluation, PATH)
     return found.content if found is not None and isinstance(found.content, dict) else None
+
+
+def number(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, str) and (found := re.fullmatch(r"\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*%?\s*", value)):
+        return float(found[1])
+    return None

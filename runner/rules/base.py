@@ -112,6 +112,7 @@ def all_rules() -> Mapping[str, Rule]:
         evaluation_outputs,
         files,
         full,
+        gap,
         independence,
         learning,
         methods,

@@ -355,3 +355,19 @@ def test_made_up_runs_have_numbers_of_the_kind_that_names_say() -> None:
     assert rows[0]["train_loss"] > rows[-1]["train_loss"] and rows[-1]["epoch"] == 5
     assert 0 < summary["accuracy"] < 1
     assert [len(row) for row in summary["confusion_matrix"]] == [2, 2] and set(summary["val_preds"]) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("instructions", "hypothesis", "asks"),
+    [
+        ('write "best_baseline" and "gap"', None, True),
+        ("compute derived metrics", HIGHER, False),
+        ("", HIGHER, True),
+        ("", Hypothesis(expected_result="better"), None),
+        ("", None, None),
+    ],
+)
+def test_who_asks_for_the_structure(instructions: str, hypothesis: Hypothesis | None, asks: bool | None) -> None:
+    submission = bench_case().submission
+    made = submission.model_copy(update={"instructions": instructions, "hypothesis": hypothesis})
+    assert made.asks_for_comparison is asks
