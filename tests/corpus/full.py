@@ -4,9 +4,9 @@
 
 MANIFEST and REPOSITORIES are those of measure.py. For every failure of phase full that shows on a CPU, the commit
 before its repair is reviewed for its run id, without repairs: files, environment, then full mode alone. It is found if
-a blocking finding that is the submission's lies in a file that the repair changed, or has two telling words in common
-with the manifest's description. The table shows both, so that a reader can judge them. Reviews that are in --output
-already are read, not made again. Exit status 1 if the share of all, or of the distinct ones, is below 70 %.
+a blocking finding that is the submission's has its cause, lies in a file that the repair changed, or has two telling
+words in common with the manifest's description. The table shows both, so that a reader can judge them. Reviews that are
+in --output already are read, not made again. Exit status 1 if the share of all, or of the distinct ones, is below 70 %.
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ def found(failure: Failure, review: Mapping[str, Any]) -> str:
     wanted = words_of(failure.text)
     blocking = {item["id"] for item in review["findings"] if item["severity"] == "blocking"}
     for item in told(review):
-        if item.id in blocking and (failure.files & item.files or len(wanted & item.words) >= 2):
+        same = item.cause == failure.cause or failure.files & item.files or len(wanted & item.words) >= 2
+        if item.id in blocking and same:
             return f"found in {item.stage}, {item.cause}, {item.file}: {' '.join(item.message.split())[:150]}"
     ends = [f"{stage['stage']} {stage['status']}" for stage in review["stages"][-2:]]
     others = [f"{item['criterion']} {item['blame']}: {item['message'][:120]}" for item in review["findings"][:3]]

@@ -30,7 +30,7 @@ CASES: dict[str, tuple[Any, set[str]]] = {
         {"batches", "num_train_epochs", "max_steps", "logging_steps", "eval_steps", "save_steps"},
     ),
     "generates": ({"long": 4, "beams": 4, "short": 2}, {"tokens"}),
-    "row_by_row": ({"read": 30, "used": 3}, {"rows"}),
+    "row_by_row": ({"read": 30, "used": [3, 3]}, {"rows"}),
     "searches": ({"trials": 1, "best": ["x"], "after_pruning": 2}, {"trials"}),
     "follows": (1, {"trials"}),
 }

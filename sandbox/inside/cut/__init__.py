@@ -13,6 +13,7 @@ is cut ends as if its last token had come. Every cut is told through the probe's
 
 import importlib
 import os
+import sys
 
 LIMITS = {"batches": 3, "passes": 2, "trials": 1, "tokens": 4, "rows": 3, "steps": 6}
 """batches: in each of a loader's first `passes` passes; a later pass has one, so that what code reads behind its loop
@@ -20,6 +21,7 @@ is there. steps: of a Trainer that counts steps."""
 _PARTS = {
     "torch.utils.data.dataloader": "loaders",
     "datasets.arrow_dataset": "rows",
+    "datasets.iterable_dataset": "rows",
     "optuna.study.study": "studies",
     "transformers.generation.utils": "generation",
     "transformers.trainer": "trainer",
@@ -35,11 +37,11 @@ def start(around_import):
         if name in LIMITS and value.isdigit():
             LIMITS[name] = int(value)
     for module, part in _PARTS.items():
-        around_import(module, after=_starter(part), report=telling.trouble)
+        around_import(module, after=_starter(part, module), report=telling.trouble)
 
 
-def _starter(part):
+def _starter(part, module):
     def attach():
-        importlib.import_module("." + part, __package__).attach()
+        importlib.import_module("." + part, __package__).attach(sys.modules[module])
 
     return attach

@@ -4,10 +4,8 @@ from . import LIMITS
 from .telling import quietly, replace, tell
 
 
-def attach():
+def attach(utils):
     """Attach to transformers.generation.utils."""
-    from transformers.generation import utils
-
     replace(utils.GenerationMixin, "generate", _generate)
 
 

@@ -14,10 +14,8 @@ _passes: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 """Loader -> passes begun."""
 
 
-def attach():
+def attach(dataloader):
     """Attach to torch.utils.data.dataloader."""
-    from torch.utils.data import dataloader
-
     iterator = dataloader._BaseDataLoaderIter
     replace(dataloader.DataLoader, "__len__", _length)
     replace(iterator, "__init__", _made)

@@ -10,11 +10,12 @@ from . import LIMITS
 from .telling import replace, tell
 
 
-def attach():
-    """Attach to datasets.arrow_dataset."""
-    from datasets import arrow_dataset
-
-    replace(arrow_dataset.Dataset, "__iter__", _iter)
+def attach(module):
+    """Attach to datasets.arrow_dataset, or to datasets.iterable_dataset."""
+    for name in ("Dataset", "IterableDataset"):
+        kind = vars(module).get(name)
+        if kind is not None and kind.__module__ == module.__name__:
+            replace(kind, "__iter__", _iter)
 
 
 def _iter(original):
@@ -42,5 +43,5 @@ def _cut(rows, dataset):
         yield row
         used += work.acts != before  # a forward or a backward pass came between this row and the next
         if used >= LIMITS["rows"]:
-            tell("rows", len(dataset), used)
+            tell("rows", len(dataset) if hasattr(dataset, "__len__") else None, used)
             return

@@ -7,10 +7,8 @@ AGAIN = 3
 """Searches so often where no trial came to its end: without one there are no best parameters."""
 
 
-def attach():
+def attach(study):
     """Attach to optuna.study.study."""
-    from optuna.study import study
-
     replace(study.Study, "optimize", _optimize)
 
 

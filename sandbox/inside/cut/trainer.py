@@ -8,10 +8,8 @@ EVERY = 2
 """Steps between two evaluations, and two checkpoints; alike, since the best checkpoint must have been evaluated."""
 
 
-def attach():
+def attach(trainer):
     """Attach to transformers.trainer."""
-    from transformers import trainer
-
     replace(trainer.Trainer, "train", _train)
 
 

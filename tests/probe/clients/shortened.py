@@ -119,11 +119,13 @@ def row_by_row():
     data = datasets.Dataset.from_dict({"number": list(range(30))})
     model = tiny()
     read = sum(1 for _ in data)
-    used = 0
-    for row in data:
-        with torch.no_grad():
-            model(torch.full((1, 4), row["number"] % 50))
-        used += 1
+    used = []
+    for each in (data, data.to_iterable_dataset()):
+        used.append(0)
+        for row in each:
+            with torch.no_grad():
+                model(torch.full((1, 4), row["number"] % 50))
+            used[-1] += 1
     return {"read": read, "used": used}
 
 
