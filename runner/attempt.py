@@ -165,6 +165,7 @@ class Attempt:
             wall_seconds=round(outcome.wall_seconds, 3),
             cpu_seconds=outcome.cpu_seconds,
             peak_memory_mb=outcome.peak_memory_mb,
+            peak_gpu_memory_mb=outcome.peak_gpu_memory_mb,
             directory=str(self.record.relative_to(self.bench.directory)),
             traceback=None if status is Status.OK else root_traceback(stderr, stdout, self.root),
             stderr_tail=stderr[-STDERR_TAIL:],

@@ -22,6 +22,9 @@ MAX_PHASES = 60
 """Phases of an attempt; the shortest ones go to their neighbours."""
 
 
+_FIGURES = ("seconds", "cpu_seconds", "memory_mb", "gpu_memory_mb", "gpu_percent")
+
+
 @dataclass(frozen=True)
 class Point:
     """Use of all processes of an attempt together."""
@@ -32,6 +35,10 @@ class Point:
     """Largest since the point before."""
     cores: float
     """Busy on average since the point before."""
+    gpu_memory_mb: float | None = None
+    """Largest since the point before; None where no GPU was sampled."""
+    gpu_percent: float | None = None
+    """Of the time that something ran on the GPU."""
 
 
 @dataclass(frozen=True)
@@ -65,25 +72,29 @@ def _points(path: Path) -> list[Point]:
     points: list[Point] = []
     before = (0.0, 0.0)
     for sample in _samples(path):
-        seconds, cpu, memory = sample
+        seconds, cpu, memory, *gpu = sample
         passed = seconds - before[0]
         if passed <= 0:
             continue
-        points.append(Point(seconds, memory, max(0.0, cpu - before[1]) / passed))
+        points.append(Point(seconds, memory, max(0.0, cpu - before[1]) / passed, *gpu))
         before = (seconds, cpu)
     return _thinned(points)
 
 
-def _samples(path: Path) -> list[tuple[float, float, float]]:
-    """Seconds, CPU seconds and MiB of every sample that can be read; the last line of a killed review may be cut."""
+def _samples(path: Path) -> list[tuple[float, ...]]:
+    """Seconds, CPU seconds, MiB and, where sampled, the GPU's MiB and percent of every sample that can be read.
+
+    The last line of a killed review may be cut.
+    """
     if not path.is_file():
         return []
     samples = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             values: dict[str, Any] = json.loads(line)
-            sample = (float(values["seconds"]), float(values["cpu_seconds"]), float(values["memory_mb"]))
-        except (ValueError, TypeError, KeyError):
+            wanted = _FIGURES if values.get("gpu_memory_mb") is not None else _FIGURES[:3]
+            sample = tuple(float(values[name]) for name in wanted)
+        except (ValueError, TypeError, KeyError, AttributeError):
             continue
         if all(math.isfinite(value) for value in sample):
             samples.append(sample)
@@ -101,7 +112,17 @@ def _thinned(points: list[Point]) -> list[Point]:
         for point in part:
             busy += point.cores * (point.seconds - last)
             last = point.seconds
-        thin.append(Point(last, max(point.memory_mb for point in part), busy / (last - begin)))
+        memory = [point.gpu_memory_mb for point in part if point.gpu_memory_mb is not None]
+        percent = [point.gpu_percent for point in part if point.gpu_percent is not None]
+        thin.append(
+            Point(
+                last,
+                max(point.memory_mb for point in part),
+                busy / (last - begin),
+                max(memory, default=None),
+                sum(percent) / len(percent) if percent else None,
+            )
+        )
         begin = last
     return thin
 

@@ -240,6 +240,7 @@ class Evidence(_Facts):
     wall_seconds: float = 0.0
     cpu_seconds: float | None = None
     peak_memory_mb: float | None = None
+    peak_gpu_memory_mb: float | None = None
     directory: str = ""
     """Relative to the review's directory."""
     traceback: Traceback | None = None

@@ -194,6 +194,7 @@ def _stage_result(evidence: Evidence, repairs: Sequence[Repair]) -> StageResult:
         wall_seconds=evidence.wall_seconds,
         cpu_seconds=evidence.cpu_seconds,
         peak_memory_mb=evidence.peak_memory_mb,
+        peak_gpu_memory_mb=evidence.peak_gpu_memory_mb,
         counters=work,
         traceback=evidence.traceback,
         outputs=[file.path for file in evidence.outputs],

@@ -13,6 +13,7 @@ from typing import Any
 from sandbox.control import Control, Ended, LostError
 from sandbox.errors import InfrastructureError
 from sandbox.folder import RunFolder
+from sandbox.gpu_usage import GpuWatch
 from sandbox.output import Recorder
 from sandbox.protocol import Limits, Outcome, Sample, Task
 from sandbox.watchdog import Running, Watchdog
@@ -47,7 +48,8 @@ def execute(
         running = stack.enter_context(contextlib.closing(launch(folder, stdout, stderr)))
         control.accept(START_SECONDS, lambda: _why_dead(running, record))
         writable = [mount.source for mount in task.mounts if mount.writable]
-        dog = Watchdog(limits, running, control, (stdout, stderr), writable, log, on_sample, cancel)
+        watched = stack.enter_context(GpuWatch(task.gpus))
+        dog = Watchdog(limits, running, control, (stdout, stderr), writable, log, on_sample, cancel, watched)
         _begin(control, message)
         started = time.monotonic()
         ended = dog.watch()
@@ -115,5 +117,6 @@ def _outcome(
         peak_memory_mb=peak or None,
         stdout_bytes=printed[0],
         stderr_bytes=printed[1],
+        peak_gpu_memory_mb=dog.peak_gpu_memory_mb,
         engine_error=engine_error,
     )

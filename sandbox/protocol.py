@@ -117,6 +117,10 @@ class Sample:
     memory_mb: float
     processes: int
     disk_mb: float
+    gpu_memory_mb: float | None = None
+    """Of all GPUs of the sandbox; None where it has none, or where the driver does not tell."""
+    gpu_percent: float | None = None
+    """Of the time that something ran on them."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,8 @@ class Outcome:
     peak_memory_mb: float | None
     stdout_bytes: int
     stderr_bytes: int
+    peak_gpu_memory_mb: float | None = None
+    """Largest that was sampled; None where no GPU was."""
     engine_error: str = ""
     """What the engine said when it could not start or lost the command; "" if nothing."""
 

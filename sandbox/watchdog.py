@@ -13,6 +13,7 @@ from typing import IO, Protocol
 
 from sandbox import usage
 from sandbox.control import Control, Ended, LostError
+from sandbox.gpu_usage import GpuWatch
 from sandbox.output import MIB, Recorder
 from sandbox.protocol import Limits, Sample, StopReason, StopSignal
 from sandbox.usage import KernelFacts, Usage
@@ -62,6 +63,7 @@ class Watchdog:
         log: IO[str],
         on_sample: Callable[[Sample], None] | None,
         cancel: threading.Event | None,
+        gpus: GpuWatch,
     ) -> None:
         self.limits = limits
         self.running = running
@@ -71,7 +73,9 @@ class Watchdog:
         self.log = log
         self.on_sample = on_sample
         self.cancel = cancel or threading.Event()
+        self.gpus = gpus
         self.peak_memory_mb = 0.0
+        self.peak_gpu_memory_mb: float | None = None
         self.cpu_seconds = 0.0
         self.stopped_by: StopReason | None = None
         self.facts = KernelFacts()
@@ -143,14 +147,20 @@ class Watchdog:
         return used
 
     def _note(self, now: float, used: Usage) -> None:
+        gpu = self.gpus.latest()
+        if gpu is not None:
+            self.peak_gpu_memory_mb = max(self.peak_gpu_memory_mb or 0.0, gpu.memory_mb)
         sample = Sample(
             seconds=round(now, 3),
             cpu_seconds=round(self.cpu_seconds, 3),
             memory_mb=round(used.memory_mb, 1),
             processes=used.processes,
             disk_mb=round(self._disk_now, 1),
+            gpu_memory_mb=gpu.memory_mb if gpu else None,
+            gpu_percent=gpu.percent if gpu else None,
         )
-        self.log.write(json.dumps(asdict(sample)) + "\n")
+        figures = {name: value for name, value in asdict(sample).items() if value is not None}
+        self.log.write(json.dumps(figures) + "\n")
         self.log.flush()
         if self.on_sample is not None:
             with contextlib.suppress(Exception):  # a broken progress display must not end a stage

@@ -24,9 +24,21 @@ _X = {"field": "s", "type": "quantitative"}
 
 
 def draw(curve: Curve) -> Markup:
-    """Memory and busy cores over time, phases as bands behind them. `curve` has points."""
+    """Memory and busy cores over time, the GPU where it was sampled, phases as bands behind. `curve` has points."""
     end = max(curve.seconds, 0.1)
-    rows = [{"s": p.seconds, "memory": round(p.memory_mb, 1), "cores": round(p.cores, 2)} for p in curve.points]
+    rows = [
+        {
+            "s": p.seconds,
+            "memory": round(p.memory_mb, 1),
+            "cores": round(p.cores, 2),
+            "gpu_memory": p.gpu_memory_mb,
+            "gpu": p.gpu_percent,
+        }
+        for p in curve.points
+    ]
+    panels = [("memory", "MiB", 100), ("cores", "CPU cores", 64)]
+    if any(point.gpu_memory_mb is not None for point in curve.points):
+        panels += [("gpu_memory", "GPU MiB", 64), ("gpu", "GPU %", 64)]
     spans = [{"s": span.begin, "to": span.end, "phase": span.name} for span in curve.phases]
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
@@ -36,8 +48,8 @@ def draw(curve: Curve) -> Markup:
         "config": {"axis": _AXIS, "view": {"stroke": None}, "font": "sans-serif"},
         "datasets": {"use": rows, "phases": spans},
         "vconcat": [
-            _panel("memory", "MiB", "var(--curve)", 100, end, last=False),
-            _panel("cores", "CPU cores", "var(--curve)", 64, end, last=True),
+            _panel(field, title, "var(--curve)", height, end, last=(field, title, height) == panels[-1])
+            for field, title, height in panels
         ],
     }
     return Markup(_as_part_of_a_page(vl_convert.vegalite_to_svg(json.dumps(spec))))

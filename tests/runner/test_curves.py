@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from runner.curves import MAX_PHASES, MAX_POINTS, PhaseSpan, Point, read_curve
+from runner.reports.charts import draw
 
 
 def use(folder: Path, samples: list[tuple[float, float, float]]) -> None:
@@ -27,6 +28,18 @@ def test_nothing_stored_is_an_empty_curve(tmp_path: Path) -> None:
 def test_cores_are_the_cpu_time_between_two_looks(tmp_path: Path) -> None:
     use(tmp_path, [(0.5, 0.5, 10), (1.0, 1.5, 20), (2.0, 1.5, 15)])
     assert read_curve(tmp_path).points == [Point(0.5, 10, 1.0), Point(1.0, 20, 2.0), Point(2.0, 15, 0.0)]
+
+
+def test_a_gpu_is_drawn_where_it_was_sampled(tmp_path: Path) -> None:
+    rows = [
+        {"seconds": s, "cpu_seconds": s, "memory_mb": 10, "gpu_memory_mb": 64 * s, "gpu_percent": 50} for s in (1, 2)
+    ]
+    (tmp_path / "usage.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    curve = read_curve(tmp_path)
+    assert curve.points[-1] == Point(2, 10, 1.0, 128, 50)
+    assert "GPU MiB" in draw(curve)
+    use(tmp_path, [(1, 1, 10), (2, 2, 10)])
+    assert "GPU" not in draw(read_curve(tmp_path))
 
 
 def test_a_line_that_was_cut_off_and_numbers_that_are_none_are_left_out(tmp_path: Path) -> None:
