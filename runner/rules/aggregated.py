@@ -78,6 +78,10 @@ def _structure_problem(case: Case, evaluation: Evaluation) -> str:
     sides = set(kinds(case).values())
     wanted = [key for key in WANTED if _has_sides(key, sides)]
     lacking = [key for key in wanted if content.get(key) is None]
+    baseline = entry_of(content.get("best_baseline"))
+    if lacking == ["gap"] and baseline is not None and baseline[1] == 0:
+        # Nothing can be divided by it, and stand-ins do score zero.
+        return ""
     if lacking:
         return f"{{results_dir}}/{PATH} lacks {', '.join(lacking)}"
     for key in ("best_proposed", "best_baseline"):

@@ -103,6 +103,34 @@ def _waiting_for(case: Case) -> frozenset[str]:
     return frozenset((read & {*names.logged, *names.summary, *names.keys}) | built)
 
 
+def asked_with_default(case: Case) -> frozenset[str]:
+    """Names that the script looks up by `get`, so that their absence goes unnoticed; constants are followed."""
+    return _gets(case.submission.files.get(SCRIPT, ""))
+
+
+@lru_cache(maxsize=8)
+def _gets(text: str) -> frozenset[str]:
+    try:
+        module = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    constants = {
+        target.id: node.value.value
+        for node in ast.walk(module)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    found: set[object] = set()
+    for node in ast.walk(module):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=name), *_]):
+                found.add(name)
+            case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Name(id=name), *_]):
+                found.add(constants.get(name))
+    return frozenset(name for name in found if isinstance(name, str))
+
+
 @lru_cache(maxsize=2)
 def _configured(case: Case) -> frozenset[str]:
     """Words of the configuration: what a script reads there is no metric."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from runner.evaluation_facts import EvaluateFacts, Evaluation
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
-from runner.rules.evaluated import base_of, doubt, evaluation_draft, facts_of, finished, line_of
+from runner.rules.evaluated import asked_with_default, base_of, doubt, evaluation_draft, facts_of, finished, line_of
 from runner.vocabulary import Cause, Confidence, StageName, Status
 
 CRITERION = "wandb.keys_match_evaluation"
@@ -96,11 +96,16 @@ def _empty_results(case: Case) -> list[Draft]:
     values = [_best_values(evaluation) for evaluation in finished(case)]
     if not all(best and all(_nothing(value) for value in best) for best in values):
         return []
+    # The values may come from what no variant changes, such as predictions; a name must be there that explains them.
+    facts, base = facts_of(case), base_of(case)
+    missing = [name for name in sorted(asked_with_default(case)) if facts and base and _unknown(facts, base, name)]
+    if not missing:
+        return []
     message = (
-        f"Both best values are {values[0][0]!r} whatever the runs logged: the evaluation script takes them from a name "
-        f"that training never logs. {_logged_words(finished(case)[0])}"
+        f"Both best values are {values[0][0]!r} whatever the runs logged: the evaluation script asks for "
+        f"{missing[0]!r}, which training never logs. {_logged_words(finished(case)[0])}"
     )
-    return [evaluation_draft(CRITERION, message, line=line_of(case, "best_proposed"))]
+    return [evaluation_draft(CRITERION, message, line=line_of(case, missing[0]))]
 
 
 def _best_values(evaluation: Evaluation) -> list[Any]:

@@ -28,8 +28,8 @@ HIGHER = Hypothesis(primary_metric="accuracy", expected_result="higher is better
 LOWER = Hypothesis(primary_metric="perplexity")
 
 
-def comparison(proposed: float = 0.9, baseline: float = 0.8, gap: Any = None, **changes: Any) -> Document:
-    given = (proposed - baseline) / baseline * 100 if gap is None else gap
+def comparison(proposed: float = 0.9, baseline: float = 0.8, given: Any = None, **changes: Any) -> Document:
+    given = (proposed - baseline) / baseline * 100 if given is None else given
     content = {
         "primary_metric": "Accuracy",
         "metrics": {"accuracy": dict(zip(RUNS, (proposed, baseline), strict=True))},
@@ -315,8 +315,15 @@ def test_the_best_of_a_side_is_the_best() -> None:
 def test_best_values_that_are_nothing_whatever_was_logged_come_from_no_logged_name() -> None:
     nothing = [*METRICS, comparison(0.0, 0.0, 0.0)]
     runs = (evaluation(documents=nothing), evaluation("baseline-wins", documents=nothing))
-    assert told("wandb.keys_match_evaluation", *runs) == FAIL
-    assert told("wandb.keys_match_evaluation", runs[0], evaluation("baseline-wins")) == PASS
+    script = SCRIPT + 'NAME = "exact_match"\nvalue = summary.get(NAME, 0.0)\n'
+    assert told("wandb.keys_match_evaluation", *runs, script=script) == FAIL
+    assert told("wandb.keys_match_evaluation", *runs) == PASS, "no name explains them"
+    assert told("wandb.keys_match_evaluation", runs[0], evaluation("baseline-wins"), script=script) == PASS
+
+
+def test_a_gap_over_a_baseline_of_zero_may_be_left_out() -> None:
+    nothing = [*METRICS, comparison(0.0, 0.0, 0.0, gap=...)]
+    assert told("evaluate.aggregated_metrics", evaluation(documents=nothing)) == PASS
 
 
 def test_directions_and_sides() -> None:

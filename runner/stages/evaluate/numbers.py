@@ -101,19 +101,20 @@ def changed(
 
 
 def scales_of(runs: Iterable[tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]]) -> dict[str, float]:
-    """Metrics of all runs that numbers may be changed of, each with the largest value seen."""
+    """Metrics of all runs that numbers may be changed of, each with the largest value that a run ended at."""
     seen: dict[str, list[float]] = {}
+    ends: dict[str, float] = {}
     for history, summary in runs:
+        last: dict[str, float] = {}
         for row in (*history, summary):
             for name, value in row.items():
                 if not name.startswith("_") and not is_counter(name) and is_number(value):
                     seen.setdefault(name, []).append(abs(value))
+                    last[name] = abs(value)
+        ends |= {name: max(value, ends.get(name, 0.0)) for name, value in last.items()}
     # Whole numbers beyond 1 count something, and may have to fit other counts.
-    return {
-        name: max(values)
-        for name, values in seen.items()
-        if not (max(values) > 1 and all(float(value).is_integer() for value in values))
-    }
+    counted = {name for name, values in seen.items() if max(values) > 1 and all(float(v).is_integer() for v in values)}
+    return {name: end for name, end in ends.items() if name not in counted}
 
 
 def is_number(value: object) -> bool:

@@ -166,18 +166,17 @@ def _place(before: Sequence[Evidence], entity: str) -> tuple[str, str]:
 
 
 def _config(submission: Submission, before: Sequence[Evidence], run_id: str) -> dict[str, Any]:
-    """The run's configuration: as Hydra composed it, else as its file has it."""
+    """The run's configuration: as Hydra composed it, and its own file, which the code may merge into that."""
     compose = next((e.facts for e in before if isinstance(e.facts, ComposeFacts)), None)
     texts = [c.config for c in compose.compositions if c.run_id == run_id and c.ok] if compose else []
     texts += [run.run_config for run in submission.runs if run.run_id == run_id]
+    config: dict[str, Any] = {"run_id": run_id}
     for text in texts:
-        try:
+        with contextlib.suppress(yaml.YAMLError):
             found = yaml.safe_load(text)
-        except yaml.YAMLError:
-            continue
-        if isinstance(found, dict):
-            return {str(key): value for key, value in found.items() if key != "hydra"}
-    return {"run_id": run_id}
+            if isinstance(found, dict):
+                config |= {str(key): value for key, value in found.items() if key != "hydra"}
+    return config
 
 
 def _own(summary: Mapping[str, Any]) -> dict[str, Any]:
