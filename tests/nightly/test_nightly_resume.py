@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -40,6 +42,23 @@ def test_killed_after_so_many_reviews(tmp_path: Path, after: int) -> None:
     begun = Counter(path.parent.name for path in tmp_path.glob("nightly-*/reviews/*/first-*"))
     assert not [name for name in finished if begun[name] != 1]
     assert len(list(tmp_path.glob("nightly-*"))) == 1
+
+
+def test_killed_between_the_end_of_a_review_and_its_record(tmp_path: Path) -> None:
+    write_corpus(tmp_path / "corpus", {"a": "ready"}, seconds=0.1)
+    write_corpus(tmp_path / "corpus", {"b": "ready"}, seconds=600)
+    process = start(tmp_path)
+    wait_for(lambda: lines(tmp_path / "log") >= 1, process)
+    process.kill()
+    process.wait()
+    with contextlib.closing(sqlite3.connect(tmp_path / "state" / "nightly.db")) as database:
+        database.executescript("DELETE FROM entries; DELETE FROM results;")
+    write_corpus(tmp_path / "corpus", {"b": "ready"})
+    process = start(tmp_path)
+    night = json.loads(process.communicate(timeout=60)[0])
+    assert [entry["submission"] for entry in night["entries"]] == ["a", "b"]
+    assert night["entries"][0]["now"]["review"] == "reviews/a/first-1/review"
+    assert (tmp_path / "log").read_text().split() == ["a", "b"]
 
 
 def test_killed_again_and_again(tmp_path: Path) -> None:
