@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from runner.review import Traceback
 from runner.vocabulary import Status
 
+RESULTS = "evaluated"
+"""results_dir, below the workspace: no name that a script would write to by itself."""
+
 
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")

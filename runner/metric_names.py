@@ -49,9 +49,10 @@ def names_in(tree: Mapping[str, str]) -> Names:
             module = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
+        held = _held_by_variables(module)
         for node in ast.walk(module):
-            logged |= dict.fromkeys(_logged(node))
-            summary |= dict.fromkeys(_summary(node))
+            logged |= dict.fromkeys(_logged(node, held))
+            summary |= dict.fromkeys(_summary(node, held))
             keys |= dict.fromkeys(_any_keys(node))
             if isinstance(node, ast.Constant) and _is_name(node.value):
                 literals[str(node.value)] = None
@@ -68,7 +69,23 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= 100 and "\n" not in value
 
 
-def _logged(node: ast.AST) -> Iterator[str]:
+def _held_by_variables(module: ast.AST) -> dict[str, list[str]]:
+    """Variable -> literal keys of the dictionaries that a module puts into it, and of what is added to them."""
+    held: dict[str, list[str]] = {}
+    for node in ast.walk(module):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name), *_], value=ast.Dict() as value):
+                held.setdefault(name, []).extend(_keys(value))
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Dict() as value):
+                held.setdefault(name, []).extend(_keys(value))
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(key)), ctx=ast.Store()):
+                held.setdefault(name, []).append(key)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="update"), args=[ast.Dict() as value]):
+                held.setdefault(name, []).extend(_keys(value))
+    return held
+
+
+def _logged(node: ast.AST, held: Mapping[str, list[str]]) -> Iterator[str]:
     """Keys of dictionaries given to `wandb.log`, `run.log` and the like."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _LOGGING:
         return
@@ -78,10 +95,16 @@ def _logged(node: ast.AST) -> Iterator[str]:
     for argument in (*node.args[:1], *(word.value for word in node.keywords if word.arg == "data")):
         if isinstance(argument, ast.Dict) and not about_summary:
             yield from _keys(argument)
+        elif isinstance(argument, ast.Name):
+            yield from held.get(argument.id, [])
 
 
-def _summary(node: ast.AST) -> Iterator[str]:
-    """Keys set by `summary["key"] = ...`, `summary.key = ...` or `summary.update({...})`."""
+def _summary(node: ast.AST, held: Mapping[str, list[str]]) -> Iterator[str]:
+    """Keys set by `summary["key"] = ...`, `summary.key = ...` or `summary.update({...})`; one by one in a loop too."""
+    if isinstance(node, ast.For) and any(_stores_in_summary(inner) for inner in ast.walk(node)):
+        match node.iter:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="items")):
+                yield from held.get(name, [])
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and _named_summary(node.value):
         if isinstance(node.slice, ast.Constant) and _is_name(node.slice.value):
             yield str(node.slice.value)
@@ -91,7 +114,13 @@ def _summary(node: ast.AST) -> Iterator[str]:
         for argument in node.args if _named_summary(node.func.value) else ():
             if isinstance(argument, ast.Dict):
                 yield from _keys(argument)
+            elif isinstance(argument, ast.Name):
+                yield from held.get(argument.id, [])
         yield from (word.arg for word in node.keywords if word.arg and _named_summary(node.func.value))
+
+
+def _stores_in_summary(node: ast.AST) -> bool:
+    return isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and _named_summary(node.value)
 
 
 def _any_keys(node: ast.AST) -> Iterator[str]:

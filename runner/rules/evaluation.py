@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runner.evaluation_facts import Evaluation
+from runner.evaluation_facts import RESULTS, Evaluation
 from runner.evidence import Evidence, FilesFacts
 from runner.review import Traceback
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
@@ -105,7 +105,7 @@ def _whose(case: Case, base: Evaluation, scene: Scene, diagnosis: Diagnosis) -> 
     sure = Confidence.CONFIRMED if again else Confidence.OBSERVED
     if diagnosis.cause in _NAMES or (scene.type == "TypeError" and scene.says(*_CALLS)):
         return Blame.SUBMISSION, f" {diagnosis.advice}".rstrip(), sure
-    if scene.type == "FileNotFoundError" and "/results/" in scene.message:
+    if scene.type == "FileNotFoundError" and f"/{RESULTS}/" in scene.message:
         return (
             Blame.INFRASTRUCTURE,
             " The script reads a file that training may leave in the results directory; what it needs is to come from "

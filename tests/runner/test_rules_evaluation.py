@@ -120,7 +120,7 @@ UNASKED = {"asked": [RunAsked(run_id=run_id) for run_id in RUNS]}
         ("made-up", {**crash("json.decoder.JSONDecodeError", "Expecting value"), **UNASKED}, True, FAIL),
         ("logged", crash("ValueError", "too few values"), False, "not_exercised assets"),
         ("logged", crash("ValueError", "too few values"), True, FAIL),
-        ("logged", crash("FileNotFoundError", "'/workspace/results/a/x.json'"), True, "not_exercised infrastructure"),
+        ("logged", crash("FileNotFoundError", "'/workspace/evaluated/a/x.json'"), True, "not_exercised infrastructure"),
         ("logged", {"status": Status.TIMEOUT}, True, "not_exercised infrastructure"),
         ("logged", {"status": Status.FAILED, "exit_code": 2, "stderr_tail": "usage: e\ne: error: no --a"}, True, FAIL),
         ("made-up", {"status": Status.FAILED, "exit_code": 1, "stderr_tail": "no runs"}, True, "not_exercised assets"),
@@ -378,3 +378,12 @@ def test_who_asks_for_the_structure(instructions: str, hypothesis: Hypothesis | 
     submission = bench_case().submission
     made = submission.model_copy(update={"instructions": instructions, "hypothesis": hypothesis})
     assert made.asks_for_comparison is asks
+
+
+def test_names_are_followed_through_variables() -> None:
+    source = (
+        'metrics = {"loss": 1}\nmetrics["lr"] = 2\nrun.log(metrics, step=1)\nfinal = {"f1": 3}\n'
+        "for k, v in final.items():\n    run.summary[k] = v\n"
+    )
+    names = names_in({"src/train.py": source})
+    assert (names.logged, names.summary) == (("loss", "lr"), ("f1",))

@@ -12,13 +12,13 @@ from typing import Literal
 
 from runner.attempt import Attempt
 from runner.comparison import direction_of
-from runner.evaluation_facts import EvaluateFacts, Evaluation, RunAsked, RunServed
+from runner.evaluation_facts import RESULTS, EvaluateFacts, Evaluation, RunAsked, RunServed
 from runner.evidence import Evidence, FilesFacts
 from runner.metric_names import Names, names_in
 from runner.stages.environment.stage import mounts_of, run_variables
 from runner.stages.evaluate.outputs import Written, read_outputs
 from runner.stages.evaluate.runs import STORE, Planned, fill, plan_runs, variants
-from runner.stages.experiment import RESULTS, experiment_variables
+from runner.stages.experiment import experiment_variables
 from runner.stages.instruments import instruments
 from runner.submissions.model import Submission
 from runner.vocabulary import StageName, Status
