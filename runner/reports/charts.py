@@ -105,7 +105,11 @@ def draw_nights(counts: list[tuple[int, str, int]]) -> Markup:
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "background": None,
         "padding": 2,
-        "config": {"axis": _AXIS, "view": {"stroke": None}, "font": "sans-serif"},
+        "config": {
+            "axis": {**_AXIS, "labelFontSize": 15, "titleFontSize": 15},
+            "view": {"stroke": None},
+            "font": "sans-serif",
+        },
         "width": 640,
         "height": 110,
         "data": {"values": rows},
