@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from runner.ci.places import Checkout
 from runner.reports.findings import Group, grouped
@@ -69,12 +70,14 @@ def sarif_of_checkout(sarif: str, checkout: Checkout) -> str:
         for result in run["results"]:
             artifact = result["locations"][0]["physicalLocation"]["artifactLocation"]
             if checkout.folder is not None:
-                artifact["uri"] = artifact["uri"] if checkout.folder == "." else f"{checkout.folder}/{artifact['uri']}"
+                artifact["uri"] = (
+                    artifact["uri"] if checkout.folder == "." else f"{quote(checkout.folder)}/{artifact['uri']}"
+                )
                 kept.append(result)
             elif checkout.submission is not None:
                 where = result["locations"][0]["physicalLocation"]
                 result["message"]["text"] = f"{artifact['uri']}: {result['message']['text']}"
-                where["artifactLocation"]["uri"], where["region"] = checkout.submission, {"startLine": 1}
+                where["artifactLocation"]["uri"], where["region"] = quote(checkout.submission), {"startLine": 1}
                 kept.append(result)
         run["results"] = kept
     return json.dumps(document, indent=2) + "\n"

@@ -3,10 +3,14 @@
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 from examples import SOURCES, Build, empty, hostile, inconclusive, many, not_ready, ready
+from sarif_schema import SARIF
 
 from runner.checklist import load_checklist
+from runner.ci.github import sarif_of_checkout
+from runner.ci.places import Checkout
 from runner.reports import sarif
 from runner.review import Review
 
@@ -34,6 +38,19 @@ def test_every_result_names_a_rule_a_place_and_a_fingerprint_of_its_own(build: B
         assert not set(place["artifactLocation"]["uri"]) & set(' <>"\\^`{|}\x1b')
         fingerprints.append(result["partialFingerprints"]["primaryLocationLineHash"])
     assert len(set(fingerprints)) == len(fingerprints)
+
+
+@pytest.mark.parametrize("build", [not_ready, ready, inconclusive, empty, hostile, lambda: many(500)])
+def test_it_is_what_the_standard_demands_in_the_review_and_in_a_checkout(build: Build) -> None:
+    text = sarif.render(build(), SOURCES)
+    jsonschema.validate(json.loads(text), SARIF)
+    for checkout in (Checkout("a b", None), Checkout(".", None), Checkout(None, "s.json"), Checkout(None, None)):
+        jsonschema.validate(json.loads(sarif_of_checkout(text, checkout)), SARIF)
+
+
+def test_paths_of_a_checkout_are_escaped_as_addresses() -> None:
+    text = sarif_of_checkout(sarif.render(not_ready(), SOURCES), Checkout("a b", None))
+    assert '"uri": "a%20b/pyproject.toml"' in text
 
 
 def test_rules_are_the_criteria_with_the_names_of_their_sections() -> None:
