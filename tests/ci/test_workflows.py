@@ -51,8 +51,8 @@ def test_the_gitlab_job_reports_and_ends_with_the_verdict(tmp_path: Path, instal
     """Its lines as the shell executor runs them, but for the installation, which the action's test runs."""
     load_case(CASES / "syntax-error").write_directory(tmp_path)
     job = yaml.safe_load(gitlab(source="x", overrides="stages=[files] backend=process"))["sandbox-review"]
-    lines = [line for line in job["script"] if ".sandbox-review" not in line]
-    assert len(job["script"]) - len(lines) == 3
+    lines = [line for line in job["script"] if "environment" not in line]
+    assert len(job["script"]) - len(lines) == 4
     path = os.pathsep.join([*installed, os.environ["PATH"]])
     variables = {name: str(value) for name, value in job["variables"].items()}
     environment = {**os.environ, **variables, "PATH": path, "CI": "true", "CI_PROJECT_DIR": str(tmp_path)}
