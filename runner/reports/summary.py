@@ -166,7 +166,7 @@ def _closing(review: Review) -> list[_Block]:
         text = "Full mode was cut short: " + "; ".join(inline(cut, 120) for cut in cuts[:8]) + more
         blocks.append(_Block((6, 10**6), text, "what full mode was spared"))
     if review.evaluation is not None:
-        text = "Evaluation: " + inline(evaluation_words(review.evaluation), 700)
+        text = "Evaluation. " + inline(evaluation_words(review.evaluation), 700)
         blocks.append(_Block((3, 10**6), text, "what evaluation wrote"))
     skipped = not_exercised(review)
     if skipped:

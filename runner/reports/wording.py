@@ -66,7 +66,7 @@ def not_exercised(review: Review) -> list[str]:
 def evaluation_words(result: EvaluationResult) -> str:
     """What the evaluation script made of the runs, and how far its numbers mean anything."""
     ended = ", ".join(f"{name} {status.value}" for name, status in result.variants.items())
-    parts = [f"run on {count(len(result.variants), 'set')} of runs ({ended})"]
+    parts = [f"Run on {count(len(result.variants), 'set')} of runs ({ended})"]
     if result.gap or result.primary_metric:
         best = "; ".join(filter(None, [result.best_proposed, result.best_baseline]))
         parts.append(f"{result.primary_metric or 'no primary metric'}: {best}, gap {result.gap or 'none'}")
