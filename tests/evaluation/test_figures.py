@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 
+import runner
 from runner.evaluation_facts import Figure
 from runner.stages.evaluate.outputs import open_figures
 
@@ -104,3 +108,22 @@ def test_damaged_files_neither_end_the_review_nor_hide_the_others(tmp_path: Path
     figures = {figure.path: figure for figure in opened(*paths, tmp_path / "whole.pdf")}
     assert len(figures) == 13
     assert (figures["whole.pdf"].pages, figures["whole.pdf"].blank) == (1, False)
+
+
+def test_what_opens_figures_may_neither_write_nor_start_processes_nor_be_root(tmp_path: Path) -> None:
+    code = (
+        "import os\n"
+        "from runner.stages.evaluate import open_figures as o\n"
+        "out = open('left', 'w')\n"
+        "o._give_up()\n"
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "try:\n    out.write('x'); out.flush(); print('wrote')\n"
+        "except OSError:\n    print('refused')\n"
+        "try:\n    os.fork(); print('forked')\n"
+        "except OSError:\n    print('refused')\n"
+        "print(os.getuid() != 0)\n"
+        "os._exit(0) if print(end='', flush=True) is None else None\n"
+    )
+    paths = {**os.environ, "PYTHONPATH": str(Path(runner.__file__).parent.parent)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=paths, capture_output=True, text=True)
+    assert done.stdout.split() == ["refused", "refused", "True"], done.stderr

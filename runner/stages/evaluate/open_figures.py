@@ -5,13 +5,16 @@
 PDFium (pypdfium2) opens PDFs: it is the engine of Chromium, fuzzed for years against hostile files; it renders pages,
 so that "blank" is seen and not guessed from operators as pypdf or pdfminer would have to; and its licence (BSD/Apache)
 fits ours, which PyMuPDF's (AGPL) does not. Pillow opens images, with its own bound on their size; defusedxml reads SVG
-without entities. The process limits its own memory and time before it opens anything.
+without entities. Before it looks at anything the process limits its own memory and time, gives up writing files and
+starting processes, and, where it is root, becomes nobody; files are open by then.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+import os
 import resource
 import sys
 from pathlib import Path
@@ -27,36 +30,64 @@ WIDTH = 600
 MAX_PIXELS = 40_000_000
 
 
+NOBODY = 65534
+
+
 def main(paths: list[str]) -> None:
-    # No core file and no child either.
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for path in paths:
-        # One line a file, at once: a file that ends the process keeps the others' answers.
-        print(json.dumps(look(Path(path))), flush=True)
+    with contextlib.ExitStack() as stack:
+        files = [(Path(path).suffix.lower(), stack.enter_context(Path(path).open("rb"))) for path in paths]
+        _load_libraries()
+        _give_up()
+        for suffix, file in files:
+            # One line a file, at once: a file that ends the process keeps the others' answers.
+            print(json.dumps(look(suffix, file.read())), flush=True)
 
 
-def look(path: Path) -> dict[str, Any]:
+def _load_libraries() -> None:
+    """What is not loaded now may be out of reach later."""
+    with contextlib.suppress(ImportError):
+        import defusedxml.ElementTree  # noqa: F401
+        import pypdfium2  # noqa: F401
+        from PIL import Image
+
+        Image.init()
+
+
+def _give_up() -> None:
+    for limit, value in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NPROC, 0),
+    ):
+        resource.setrlimit(limit, (value, value))
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
+def look(suffix: str, content: bytes) -> dict[str, Any]:
     """`pages`, `blank`, `text` (characters), `problem`."""
     try:
-        match path.suffix.lower():
+        match suffix:
             case ".pdf":
-                return _pdf(path)
+                return _pdf(content)
             case ".svg":
-                return _svg(path)
+                return _svg(content)
             case _:
-                return _image(path)
+                return _image(content)
     except (MemoryError, ImportError):
         return {"opened": False}
     except Exception as error:
         return {"problem": " ".join(f"{type(error).__name__}: {error}".split())[:200].rstrip(".")}
 
 
-def _pdf(path: Path) -> dict[str, Any]:
+def _pdf(content: bytes) -> dict[str, Any]:
     import pypdfium2
 
-    with contextlib.closing(pypdfium2.PdfDocument(path)) as document:
+    with contextlib.closing(pypdfium2.PdfDocument(content)) as document:
         pages = len(document)
         if pages == 0:
             return {"pages": 0, "problem": "has no page"}
@@ -74,11 +105,11 @@ def _pdf(path: Path) -> dict[str, Any]:
         return {"pages": pages, "blank": blank, "text": text}
 
 
-def _image(path: Path) -> dict[str, Any]:
+def _image(content: bytes) -> dict[str, Any]:
     from PIL import Image
 
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-    with Image.open(path) as picture:
+    with Image.open(io.BytesIO(content)) as picture:
         if picture.width * picture.height > MAX_PIXELS:
             return {"opened": False}
         picture.load()
@@ -93,10 +124,10 @@ def _one_colour(picture: Any) -> bool:
     return bool(lowest == highest)
 
 
-def _svg(path: Path) -> dict[str, Any]:
+def _svg(content: bytes) -> dict[str, Any]:
     from defusedxml.ElementTree import parse
 
-    root = parse(path).getroot()
+    root = parse(io.BytesIO(content)).getroot()
     if root is None or not str(root.tag).endswith("svg"):
         return {"problem": "is no SVG document"}
     drawn = ("path", "line", "rect", "circle", "ellipse", "polyline", "polygon", "image", "text", "use")

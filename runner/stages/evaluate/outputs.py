@@ -23,8 +23,9 @@ MAX_FIGURES = 200
 MAX_FIGURE_BYTES = 32 * 2**20
 MAX_READ = 16 * 2**20
 """Bytes of a JSON or text file that are read."""
-MAX_KEPT = 200_000
-"""Characters of a document, written anew, that are kept in the evidence."""
+MAX_KEPT = 20_000
+"""Characters of a document that is kept in the evidence; ten times as many of the comparison's, which are judged."""
+MAX_DOCUMENTS = 300
 _OPEN_SECONDS = 90
 _SIGNIFICANCE = re.compile(
     r"p[-_ ]?val|significan|t[-_ ]?test|wilcoxon|mann[-_ ]?whitney|mcnemar|bootstrap|permutation|anova|kruskal|fisher|"
@@ -61,6 +62,7 @@ def read_outputs(results: Path) -> Written:
             found.tables.append(name)
             found.significance |= bool(_SIGNIFICANCE.search(_text(path, size) or ""))
         found.significance |= bool(_SIGNIFICANCE.search(name))
+    found.documents = found.documents[:MAX_DOCUMENTS]
     found.figures += open_figures(figures)
     return found
 
@@ -106,7 +108,7 @@ def _document(name: str, text: str | None, size: int) -> Document:
     except (ValueError, RecursionError) as error:
         return Document(path=name, bytes=size, problem=str(error)[:200] or type(error).__name__)
     problem = f"{bare[0]} is no JSON value (written {len(bare)} times)" if bare else ""
-    whole = len(text) <= MAX_KEPT and _depth(content) <= 50
+    whole = len(text) <= MAX_KEPT * (10 if name.startswith("comparison/") else 1) and _depth(content) <= 50
     return Document(path=name, bytes=size, problem=problem, content=content if whole else None, whole=whole)
 
 
