@@ -112,17 +112,17 @@ def test_damaged_files_neither_end_the_review_nor_hide_the_others(tmp_path: Path
 
 def test_what_opens_figures_may_neither_write_nor_start_processes_nor_be_root(tmp_path: Path) -> None:
     code = (
-        "import os\n"
+        "import os, signal\n"
         "from runner.stages.evaluate import open_figures as o\n"
         "out = open('left', 'w')\n"
         "o._give_up()\n"
-        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "try:\n    out.write('x'); out.flush(); print('wrote')\n"
         "except OSError:\n    print('refused')\n"
         "try:\n    os.fork(); print('forked')\n"
         "except OSError:\n    print('refused')\n"
-        "print(os.getuid() != 0)\n"
-        "os._exit(0) if print(end='', flush=True) is None else None\n"
+        "print(os.getuid() != 0, flush=True)\n"
+        "os._exit(0)\n"
     )
     paths = {**os.environ, "PYTHONPATH": str(Path(runner.__file__).parent.parent)}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=paths, capture_output=True, text=True)
