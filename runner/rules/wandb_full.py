@@ -207,6 +207,8 @@ def _search(case: Case, evidence: Evidence, facts: FullFacts) -> Draft | str | N
         return _draft("wandb.search_not_logged", evidence, message, places[0], seen=seen)
     if not any(use.trials for use in facts.probe.optuna):
         return f"full mode of {evidence.run_id} was not seen to search"
+    if evidence.status is not Status.OK:
+        return why_not_full(case)
     return _unseen(evidence) or None
 
 

@@ -122,6 +122,7 @@ CASES = [
     (SEARCH, "trials logged to the run", full(seen(wandb_in_search=[AT])), FAIL),
     (SEARCH, "a disabled run for each trial",
      full(seen(wandb=[IN_SEARCH.model_copy(update={"mode": "disabled"}), INIT])), PASS),
+    (SEARCH, "not logged until it was stopped", full(status=TIMEOUT), UNSURE),
     (SEARCH, "no search", full(seen(optuna=[])), UNSURE),
     (APPLIES, "applied", full(), PASS),
     (APPLIES, "written beside what is read", full(seen(sampled=[DROPPED])), FAIL),
