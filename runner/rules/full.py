@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runner.evidence import Evidence, FullFacts
-from runner.probe_facts import ProbeFacts, Sampled
+from runner.probe_facts import Place, ProbeFacts, Sampled
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
 from runner.rules.configuration import reads_of
 from runner.rules.failures import merge
@@ -84,27 +86,30 @@ def _never_applied(case: Case, evidence: Evidence) -> list[Draft]:
     texts = [config.resolved for config in facts.configurations]
     configs = [run_config(case, evidence.run_id), *(mapping(text) for text in texts)]
     known = {key for config in configs for key in leaves(config)}
-    return [
-        _draft(evidence, item)
-        for item in facts.sampled
-        if item.read_otherwise and not item.read
-        if set(item.written) & set(item.read_otherwise) or not set(item.written) & known
-    ]
+    dropped: dict[Place, list[Sampled]] = {}
+    for item in facts.sampled:
+        own = set(item.written) & set(item.read_otherwise) or not set(item.written) & known
+        if item.read_otherwise and not item.read and own:
+            dropped.setdefault(item.place, []).append(item)
+    return [_draft(evidence, place, items) for place, items in dropped.items()]
 
 
-def _draft(evidence: Evidence, item: Sampled) -> Draft:
-    read, written = ", ".join(item.read_otherwise), ", ".join(item.written)
+def _draft(evidence: Evidence, place: Place, items: Sequence[Sampled]) -> Draft:
+    """One finding for all samples that one line writes."""
+    names = ", ".join(item.name for item in items)
+    written = ", ".join(dict.fromkeys(key for item in items for key in item.written))
+    read = ", ".join(dict.fromkeys(key for item in items for key in item.read_otherwise))
     return Draft(
         criterion=APPLIES,
         cause=Cause.OPTUNA,
         stage=StageName.FULL,
         run_id=evidence.run_id,
-        file=item.place.file,
-        line=item.place.line,
-        message=f"The search samples {item.name} and writes it to {written}, but the run goes on to read {read} "
-        "without it: every trial of the search trains with the same value.",
-        evidence=f"sampled {item.name}; written to {written}; read with another value: {read}",
-        root=(APPLIES, item.name),
+        file=place.file,
+        line=place.line,
+        message=f"The search samples {names} and writes to {written}, but the run goes on to read {read} "
+        "with other values: every trial of the search trains with the same ones.",
+        evidence=f"sampled: {names}; written to: {written}; read with another value: {read}",
+        root=(APPLIES, names),
     )
 
 

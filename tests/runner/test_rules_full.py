@@ -238,6 +238,13 @@ def test_a_failure_of_the_trial_is_not_reported_twice() -> None:
     assert not judged(STARTS, first, trial(probe(), run_id="b"), again).drafts
 
 
+def test_samples_that_one_line_drops_are_one_finding() -> None:
+    other = DROPPED.model_copy(update={"name": "decay", "written": ["decay"], "read_otherwise": ["training.decay"]})
+    (draft,) = judged(APPLIES, full(seen(sampled=[DROPPED, other, APPLIED]))).drafts
+    assert "training.learning_rate, decay" in draft.message
+    assert (draft.file, draft.line) == (AT.file, AT.line)
+
+
 def test_a_failure_in_both_runs_is_one_finding() -> None:
     one = failing(*STRUCT, OBJECTIVE, own("cfg.learning_rate = value"))
     both = [one, one.model_copy(update={"run_id": "b"})]
