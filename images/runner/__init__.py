@@ -1,0 +1,1 @@
+"""The image of the program itself, for the socket of the host's engine."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -53,10 +54,10 @@ def test_it_reviews_with_the_hosts_engine(image: str) -> None:
         shared = Path(name)
         submission = load_case(CASES / "clean").write_directory(shared / "submission")
         pyproject = submission / "pyproject.toml"
-        kept = [
-            line for line in pyproject.read_text().split("\n") if "torch" not in line and "transformers" not in line
-        ]
-        pyproject.write_text("\n".join(kept))
+        text = re.sub(
+            r"dependencies = \[.*?\n\]", 'dependencies = ["hydra-core>=1.3.2"]', pyproject.read_text(), flags=re.S
+        )
+        pyproject.write_text(text)  # little to download: its cache is new
         ran = run(
             image,
             str(submission),
@@ -73,7 +74,7 @@ def test_it_reviews_with_the_hosts_engine(image: str) -> None:
         assert (files["status"], environment["status"]) == ("ok", "ok")
         assert review["environment"]["backend"] == "docker"
         (failed, *_) = [found for found in review["findings"] if found["criterion"] == "implementation.imports"]
-        assert "torch" in failed["message"]
+        assert "No module named" in failed["message"]
         assert compose["peak_memory_mb"] > 10
         assert (shared / "review" / compose["directory"] / "events.jsonl").read_text().startswith('{"c"')
         subprocess.run(  # what the container wrote as root
