@@ -81,7 +81,7 @@ def doubt(case: Case, run_id: str | None = None) -> str:
     if base is None:
         return "it did not run"
     of = [run for run in base.runs if run_id in (None, run.run_id)]
-    if any(run.origin == "made-up" for run in of) or (run_id is not None and of[:1] and of[0].origin == "copied"):
+    if any(run.origin != "logged" for run in of):
         return MADE_UP
     for run in of:
         waiting = _waiting_for(case) - {*run.history, *run.summary} - _configured(case)

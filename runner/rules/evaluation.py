@@ -19,7 +19,7 @@ from runner.rules.evaluated import (
     line_of,
     variants_of,
 )
-from runner.rules.evaluation_keys import missed_names
+from runner.rules.evaluation_keys import logged_elsewhere, missed_names
 from runner.rules.failures import failures
 from runner.vocabulary import Blame, Cause, Confidence, CriterionOutcome, StageName, Status
 
@@ -48,7 +48,8 @@ def runs(case: Case) -> Judgement:
 def _end(case: Case, evidence: Evidence, base: Evaluation) -> Judgement:
     """How one run of the command ended."""
     if base.status is Status.OK:
-        return passed("seen on made-up numbers" if facts_of(case).made_up else "")  # type: ignore[union-attr]
+        made_up = any(run.origin != "logged" for run in base.runs)
+        return passed("in part on made-up numbers" if made_up else "")
     if missed_names(case):
         return Judgement(CriterionOutcome.FAIL, why="stopped by a metric name that training never logs")
     known = _known_from_import(case, base.traceback)
@@ -114,9 +115,11 @@ def _whose(case: Case, base: Evaluation, scene: Scene, diagnosis: Diagnosis) -> 
         )
     if not any(asked.history or asked.summary for asked in base.asked):
         return Blame.SUBMISSION, _words_hint(scene), sure
-    made_up = facts_of(case).made_up  # type: ignore[union-attr]
-    if made_up and not any(run.origin == "logged" for run in base.runs):
+    if any(run.origin != "logged" for run in base.runs):
         return Blame.ASSETS, f" Not held against it: {MADE_UP}.", Confidence.OBSERVED
+    if scene.type == "KeyError" and logged_elsewhere(case, scene.message):
+        late = " Training may log it later than full mode was let run, or for another run."
+        return Blame.ASSETS, late, Confidence.OBSERVED
     if _asks_for_artifacts(case):
         lost = " It asks W&B for artifacts, which are not carried over from full mode."
         return Blame.ASSETS, lost, Confidence.OBSERVED
@@ -181,7 +184,7 @@ def _said(case: Case, base: Evaluation) -> Draft:
         return evaluation_draft(RUNS, message, line=None, seen=tail[-1500:], confidence=Confidence.CONFIRMED)
     again = all(_same(other, base) for other in variants_of(case))
     unread = not any(asked.history or asked.summary for asked in base.asked)
-    logged = any(run.origin == "logged" for run in base.runs)
+    logged = all(run.origin == "logged" for run in base.runs)
     ours = not (unread or (logged and again))
     return evaluation_draft(
         RUNS,

@@ -67,6 +67,13 @@ def _missed_key(case: Case, facts: EvaluateFacts, base: Evaluation) -> Draft | N
     )
 
 
+def logged_elsewhere(case: Case, message: str) -> bool:
+    """Whether a KeyError is for a name that stands in training's source: it may be logged later, or by another run."""
+    facts, base = facts_of(case), base_of(case)
+    found = re.search(r"""['"]([^'"\n]{1,100})['"]""", message)
+    return bool(found and facts and base and not _unknown(facts, base, found[1]))
+
+
 def _read_all(base: Evaluation) -> bool:
     """Whether what the script missed can have been in what it got: it had read some run's data."""
     return any(asked.history or asked.summary for asked in base.asked)

@@ -162,6 +162,15 @@ def test_a_name_is_missed_only_if_training_cannot_log_it(name: str, origin: str,
     assert not (expected == FAIL and runs.drafts), "one mistake is one finding"
 
 
+def test_a_name_that_another_run_logs_is_not_held_against_the_script() -> None:
+    ended = crash("KeyError", "'val_accuracy'")
+    assert told("evaluate.runs", evaluation(**ended), evaluation("baseline-wins", **ended)) == "not_exercised assets"
+    copied = [
+        evaluation(variant, "copied", **crash("ValueError", "too few")) for variant in ("logged", "baseline-wins")
+    ]
+    assert told("evaluate.runs", *copied) == "not_exercised assets"
+
+
 def test_a_key_of_the_configuration_is_no_metric() -> None:
     ended = crash("KeyError", "'batch_size'", 'size = run.config["batch_size"]')
     assert told("wandb.keys_match_evaluation", evaluation(**ended)) == UNSURE
