@@ -25,7 +25,12 @@ _RULES = (
     (re.compile(r"(?:\w+_)?start_(?:step|epoch)s?|(?:\w+_)?patience(?:_\w+)?"), 1),
     (re.compile(rf"{_WHAT}_epochs|(?:\w+_)?every(?:_n)?_epochs?"), 1),
     (re.compile(rf"{_WHAT}_(?:steps|iters|batches)"), 2),
-    (re.compile(r"(?:\w+_)?(?:every|interval|freq|frequency|period)(?:_(?:n_)?(?:steps?|iters?|batches))?"), 2),
+    (
+        re.compile(
+            r"(?:\w+_)?(?:every|interval|freq|frequency|period)(?:_(?:n_)?(?:steps?|iters?|batches|updates|tokens))?"
+        ),
+        2,
+    ),
     (re.compile(r"(?:grad|gradient)_?(?:accum|accumulation)(?:_steps)?|accum(?:ulation)?_steps"), 2),
     (re.compile(r"(?:num_|n_|max_|total_)(?:train_|training_)?steps"), 6),
     (re.compile(r"(?!min_)(?:\w+_)?epochs"), 2),

@@ -28,6 +28,7 @@ LOWERED = {
     "eval_steps: 500": 2,
     "save_every_n_steps: 500": 2,
     "eval_every_epochs: 5": 1,
+    "eval_every_updates: 100": 2,
 }
 KEPT = [
     "epochs: 2", "warmup_ratio: 0.1", "warmup_steps: 0", "warmup_steps: 1", "batch_size: 32", "seed: 42",
