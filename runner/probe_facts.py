@@ -169,7 +169,7 @@ class Sampled(_Facts):
     written: list[str] = []
     """Dotted keys that it was written to."""
     read: list[str] = []
-    """Keys of the same last part that were read afterwards and held it."""
+    """Keys of the same last part that were read afterwards, during the search, and held it."""
     read_otherwise: list[str] = []
     """Keys of the same last part that were read afterwards, during the search, and held another value."""
     place: Place = Place()

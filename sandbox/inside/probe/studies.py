@@ -50,9 +50,9 @@ class Search:
                 self._tell("sampled_written", name, key, at=at)
 
     def read(self, key, value):
-        """A key was read, after something was written."""
+        """A key was read, after something was written; behind the search, the best values are, whatever it read."""
         name, suggested = self.written.get(_leaf(key), (None, None))
-        if name is not None and (self.running or _same(suggested, value)):
+        if name is not None and self.running:
             self._tell("sampled_read", name, key, same=_same(suggested, value))
 
     def _tell(self, event, name, key, **more):
