@@ -74,5 +74,8 @@ def experiment_variables(bench: Workbench) -> dict[str, str]:
         "PYTHONFAULTHANDLER": "1",
         # torch would start a thread for every core of the host, whatever the sandbox may use.
         "OMP_NUM_THREADS": threads,
+        # Threads that wait by spinning make each other wait where the machine has other work: on a busy one, layers as
+        # narrow as a stand-in's took ten times as long.
+        "OMP_WAIT_POLICY": "PASSIVE",
         "LANG": "C.UTF-8",
     }

@@ -51,6 +51,7 @@ def run(code: str | Path, work: Path, variables: dict[str, str], timeout: float 
         "HF_HOME": str(work / "home"),
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "OMP_NUM_THREADS": "2",
+        "OMP_WAIT_POLICY": "PASSIVE",
         **variables,
     }
     command = [str(python()), "-W", "ignore", "-X", "faulthandler", *words]

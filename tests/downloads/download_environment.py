@@ -47,6 +47,7 @@ def run(code: str | Path, work: Path, variables: dict[str, str], *packages: str,
         "PYTHONPATH": os.pathsep.join(map(str, (INSIDE / "site", DEVICE_CHECKS, *map(beside, packages)))),
         "HOME": str(work),
         "OMP_NUM_THREADS": "2",
+        "OMP_WAIT_POLICY": "PASSIVE",
         "SANDBOX_REVIEW_TORCHVISION": "schemas",
         **variables,
     }

@@ -45,6 +45,7 @@ def probed(
             "PATH": "/usr/bin:/bin",
             "HOME": str(folder.parent / "home"),
             "OMP_NUM_THREADS": "2",
+            "OMP_WAIT_POLICY": "PASSIVE",
             **probe_variables(str(TOOLS), f"{short}/e.sock", str(folder)),
             **(variables or {}),
         }
