@@ -150,6 +150,10 @@ class WandbContact(_Facts):
     """A failure of the mock's own; then the rest proves nothing."""
 
 
+RESULTS = "results"
+"""results_dir, below the repository's root in the sandbox."""
+
+
 class OutputFile(_Facts):
     """A file that an attempt wrote, path relative to the repository root (or to HOME, as ~/…)."""
 

@@ -22,6 +22,7 @@ from runner.review import (
 from runner.rounds import Round, Seen, joined
 from runner.rules.aggregated import evaluation_result
 from runner.rules.base import Case, Draft
+from runner.rules.checkpoints import checkpoints_elsewhere
 from runner.rules.claims import judge_claims
 from runner.rules.cut_effects import cut_short
 from runner.vocabulary import (
@@ -200,6 +201,7 @@ def _stage_result(evidence: Evidence, repairs: Sequence[Repair]) -> StageResult:
         outputs=[file.path for file in evidence.outputs],
         bypasses=[*(repair.what for repair in repairs[: evidence.step]), *evidence.bypasses],
         cut_short=cut_short(evidence),
+        checkpoints_elsewhere=checkpoints_elsewhere(evidence),
         directory=evidence.directory,
     )
 

@@ -119,6 +119,8 @@ class StageResult(_Part):
     """Blockers that were stepped over before this attempt."""
     cut_short: list[str] = []
     """What full mode was spared: loops that were ended early, and values that were lowered in a copy, in words."""
+    checkpoints_elsewhere: list[str] = []
+    """Weights that full mode wrote, but not below results_dir."""
     directory: str = ""
     """Where this attempt's evidence lies, relative to the review's directory."""
 

@@ -165,6 +165,10 @@ def _closing(review: Review) -> list[_Block]:
         more = f"; and {len(cuts) - 8} more" if len(cuts) > 8 else ""
         text = "Full mode was cut short: " + "; ".join(inline(cut, 120) for cut in cuts[:8]) + more
         blocks.append(_Block((6, 10**6), text, "what full mode was spared"))
+    strayed = list(dict.fromkeys(path for stage in review.stages for path in stage.checkpoints_elsewhere))
+    if strayed:
+        text = "Checkpoints that are not below results_dir: " + ", ".join(inline(path, 120) for path in strayed[:5])
+        blocks.append(_Block((3, 10**6), text, "where checkpoints are"))
     if review.evaluation is not None:
         text = "Evaluation. " + inline(evaluation_words(review.evaluation), 700)
         blocks.append(_Block((3, 10**6), text, "what evaluation wrote"))

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
-from runner.evidence import ComposeFacts, Composition, Evidence, ImportFailure, Refusal
+from runner.evidence import RESULTS, ComposeFacts, Composition, Evidence, ImportFailure, Refusal
 from runner.review import Traceback
 from runner.stages.environment.stage import mounts_of, run_variables
-from runner.stages.experiment import DEVICE_STAND_IN, RESULTS, experiment_variables, experiment_words
+from runner.stages.experiment import DEVICE_STAND_IN, experiment_variables, experiment_words
 from runner.stages.instruments import instruments
 from runner.tracebacks import root_traceback
 from runner.vocabulary import StageName, Status

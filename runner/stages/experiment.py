@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from runner.attempt import Attempt
-from runner.evidence import Evidence
+from runner.evidence import RESULTS, Evidence
 from runner.stages.environment.stage import mounts_of, run_variables
 from runner.stages.instruments import instruments, probe_facts
 from runner.stages.printed import not_numbers, printed_documents, read_printed
@@ -14,8 +14,6 @@ from runner.workbench import Installed, Workbench
 from sandbox.probe import EventServer
 
 DEVICE_STAND_IN = "device stand-in: cuda served by the CPU"
-RESULTS = "results"
-"""results_dir, below the workspace."""
 _Stop = Callable[[], bool] | None
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from runner.evidence import Evidence, FullFacts, Lowered
+from runner.evidence import Evidence, FullFacts, Lowered, OutputFile
 from runner.probe_facts import Place, ProbeFacts, Shortened
 from runner.reports import html
 from runner.reports.summary import render
 from runner.review import StageResult
+from runner.rules.checkpoints import checkpoints_elsewhere
 from runner.rules.cut_effects import cut_short
 from runner.vocabulary import StageName, Status
 from tests.reports import examples
@@ -41,3 +42,15 @@ def test_the_page_tells_them_beside_the_stage() -> None:
     stage = StageResult(stage=StageName.FULL, status=Status.OK, cut_short=["rows of a loop cut from 900 to 3"])
     review = examples.ready().model_copy(update={"stages": [stage]})
     assert "cut short: rows of a loop cut from 900 to 3" in html.render(review, {})
+
+
+def test_checkpoints_that_are_not_below_results_dir_are_told() -> None:
+    paths = ["results/a/model.pt", "outputs/model.pt", ".cache/hub/model.safetensors", "~/x.bin", "outputs/log.txt"]
+    outputs = [OutputFile(path=path, bytes=1) for path in paths]
+    full = Evidence(stage=StageName.FULL, run_id="a", status=Status.OK, outputs=outputs)
+    assert checkpoints_elsewhere(full) == ["outputs/model.pt"]
+    assert checkpoints_elsewhere(full.model_copy(update={"stage": StageName.TRIAL})) == []
+    stage = StageResult(stage=StageName.FULL, status=Status.OK, checkpoints_elsewhere=["outputs/model.pt"])
+    review = examples.ready().model_copy(update={"stages": [stage]})
+    assert "not below results_dir: outputs/model.pt" in render(review, {}).replace("`", "")
+    assert "not below results_dir: <code>outputs/model.pt" in html.render(review, {})
