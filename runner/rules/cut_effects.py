@@ -1,6 +1,6 @@
 """Which failures of full mode may come from its being cut short, so that they decide nothing.
 
-Code may rightly rely on a loader, a search or a generation being longer than three batches, one trial and a few tokens:
+Code may rightly rely on a loader, a search or a generation being longer than two batches, one trial and a few tokens:
 a prediction for every row, two classes among the labels, a checkpoint that is written every hundred steps. Only what
 was cut before the failure, as the probe told, counts; where nothing was cut, nothing is excused.
 """

@@ -52,7 +52,7 @@ class Seen:
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     folder = tmp_path_factory.mktemp("cut") / "r"
     client = CLIENTS / "shortened.py"
-    return Seen(probed(client, folder, *CASES, python=python(), variables=cut_variables()), folder)
+    return Seen(probed(client, folder, *CASES, python=python(), variables=cut_variables("batches=3")), folder)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -85,3 +85,9 @@ def test_without_the_switch_nothing_is_cut(tmp_path: Path) -> None:
     whole = Seen(probed(CLIENTS / "shortened.py", tmp_path / "r", "epochs", python=python()), tmp_path / "r")
     assert whole.said["epochs"] == {"before": 10, "passes": [[10, 10]] * 5}
     assert whole.facts.shortened == []
+
+
+def test_a_pass_has_two_batches_unless_told_otherwise(tmp_path: Path) -> None:
+    folder = tmp_path / "r"
+    done = probed(CLIENTS / "shortened.py", folder, "epochs", python=python(), variables=cut_variables())
+    assert Seen(done, folder).said["epochs"]["passes"] == [[2, 2], [2, 2], [1, 1], [1, 1], [1, 1]]

@@ -15,7 +15,7 @@ import importlib
 import os
 import sys
 
-LIMITS = {"batches": 3, "passes": 2, "trials": 1, "tokens": 4, "rows": 3, "steps": 6}
+LIMITS = {"batches": 2, "passes": 2, "trials": 1, "tokens": 4, "rows": 3, "steps": 6}
 """batches: in each of a loader's first `passes` passes; a later pass has one, so that what code reads behind its loop
 is there. steps: of a Trainer that counts steps."""
 _PARTS = {
