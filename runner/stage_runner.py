@@ -17,11 +17,11 @@ from runner.stages.compose import run_compose
 from runner.stages.environment.stage import remove_environment, run_environment
 from runner.stages.evaluate.stage import run_evaluate
 from runner.stages.files.stage import run_files
-from runner.stages.full import run_full, skipped_full
+from runner.stages.full import run_full
 from runner.stages.trial import run_trial
 from runner.submissions.model import Submission
 from runner.vocabulary import StageName, Status
-from runner.workbench import Installed, Progress, Workbench, stage_folder
+from runner.workbench import Installed, Progress, Workbench
 from sandbox.errors import InfrastructureError
 from sandbox.repository import AssetSource
 
@@ -87,7 +87,9 @@ class StageRunner:
         for run_id in self.run_ids if StageName.FULL in todo else ():
             why = problem or self._not_full(run_id)
             if why:
-                yield skipped_full(self.bench, run_id, self._number(StageName.FULL, run_id), why)
+                yield self.bench.not_run(
+                    StageName.FULL, run_id, self._number(StageName.FULL, run_id), Status.SKIPPED, why
+                )
             else:
                 yield from self._attempts(StageName.FULL, run_id, partial(self._full, run_id))
 
@@ -183,17 +185,5 @@ class StageRunner:
 
     def _lost(self, stage: StageName, run_id: str | None, message: str) -> Evidence:
         """An attempt that our side could not carry out."""
-        directory = self.bench.directory
         number = max(1, self._numbers[stage, run_id])
-        folder = directory / "stages" / stage_folder(stage, run_id) / f"lost-{number}"
-        folder.mkdir(parents=True, exist_ok=True)
-        evidence = Evidence(
-            stage=stage,
-            run_id=run_id,
-            attempt=number,
-            status=Status.INFRASTRUCTURE_ERROR,
-            status_evidence=message,
-            directory=str(folder.relative_to(directory)),
-        )
-        self.bench.progress.stage_finished(evidence)
-        return evidence
+        return self.bench.not_run(stage, run_id, number, Status.INFRASTRUCTURE_ERROR, message)

@@ -15,7 +15,7 @@ from runner.evidence import Evidence
 from runner.leftovers import SCRATCH, owned_name
 from runner.settings import Settings
 from runner.submissions.model import Submission
-from runner.vocabulary import StageName
+from runner.vocabulary import StageName, Status
 from sandbox.protocol import Sandbox
 from sandbox.repository import AssetSource
 
@@ -88,6 +88,22 @@ class Workbench:
             yield Attempt(self, stage, run_id, number, record, scratch, submission)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def not_run(self, stage: StageName, run_id: str | None, number: int, status: Status, why: str) -> Evidence:
+        """The evidence of an attempt that was not made, or that our side could not carry out."""
+        word = "skipped" if status is Status.SKIPPED else "lost"
+        folder = self.directory / "stages" / stage_folder(stage, run_id) / f"{word}-{number}"
+        folder.mkdir(parents=True, exist_ok=True)
+        evidence = Evidence(
+            stage=stage,
+            run_id=run_id,
+            attempt=number,
+            status=status,
+            status_evidence=why,
+            directory=str(folder.relative_to(self.directory)),
+        )
+        self.progress.stage_finished(evidence)
+        return evidence
 
 
 def stage_folder(stage: StageName, run_id: str | None) -> str:

@@ -12,7 +12,7 @@ from runner.missing_assets import how_to_add, why_missing
 from runner.probe_facts import Load, ProbeFacts
 from runner.rules.asset_names import Kind, Name, among, declared, declared_config, is_local, same
 from runner.rules.base import Case, Draft, Judgement, decides
-from runner.rules.observed import FINE, Look, at, fault, missed, over_trials, trial_draft, unsure
+from runner.rules.observed import FINE, Look, at, fault, missed, over_trials, run_draft, unsure
 from runner.vocabulary import Blame, Cause, Provided, Status
 
 _OURS = ("missing", "gated", "infrastructure")
@@ -98,7 +98,7 @@ def _another(evidence: Evidence, facts: ProbeFacts, kind: Kind, names: str, othe
     instead = ", ".join(dict.fromkeys(name.text for name in others))
     place = next((load.place for load in facts.loads if load.kind == kind and not load.error_type), None)
     what = f"it loads {instead} instead" if instead else f"it loads no {word} at all"
-    return trial_draft(
+    return run_draft(
         f"data.declared_{kind}_used" if kind == "dataset" else "model.declared_model_used",
         Cause.DATA_PIPELINE if kind == "dataset" else Cause.MODEL,
         evidence,
@@ -120,7 +120,7 @@ def _other_config(case: Case, evidence: Evidence, facts: ProbeFacts, wanted: lis
         return FINE
     load = loads[0]
     message = f"The run declares {load.id} with the configuration {config}; the trial loads {', '.join(sorted(given))}."
-    return fault(trial_draft("data.declared_dataset_used", Cause.DATA_PIPELINE, evidence, message, load.place))
+    return fault(run_draft("data.declared_dataset_used", Cause.DATA_PIPELINE, evidence, message, load.place))
 
 
 def _letters(text: str) -> str:
@@ -151,7 +151,7 @@ def _swallowed(case: Case, evidence: Evidence, load: Load) -> Draft:
     word = _WORDS[load.kind]
     message = f"Loading the {word} {load.id} fails with {load.error_type}, and the run goes on without it.{why}"
     cause = Cause.DATA_PIPELINE if load.kind == "dataset" else Cause.MODEL
-    return trial_draft(
+    return run_draft(
         "data.no_silent_fallback", cause, evidence, message, load.place, blame=blame, seen=f"{load.api}: {load.error}"
     )
 

@@ -17,7 +17,7 @@ from typing import TypeVar
 from runner.evidence import Evidence
 from runner.probe_facts import OptimizerUse, Pass, Phase, Place, ProbeFacts
 from runner.rules.base import Case, Judgement, decides
-from runner.rules.observed import FINE, Look, at, fault, over_trials, trial_draft, unsure
+from runner.rules.observed import FINE, Look, at, fault, over_trials, run_draft, unsure
 from runner.vocabulary import Cause
 
 _Item = TypeVar("_Item", Pass, OptimizerUse)
@@ -63,7 +63,7 @@ def _over_train(case: Case, evidence: Evidence, count: int, place: Place, seen: 
         f"The trial runs backward on {count} batches; a trial may use {case.budget.train_batches}, warm-up and "
         "calibration included. Limit them in trial mode."
     )
-    return fault(trial_draft("mode.trial_train_batches", Cause.LOGIC, evidence, message, place, seen=seen))
+    return fault(run_draft("mode.trial_train_batches", Cause.LOGIC, evidence, message, place, seen=seen))
 
 
 @decides("mode.trial_epochs")
@@ -96,7 +96,7 @@ def _loop(case: Case, evidence: Evidence, place: Place, passes: Sequence[Pass]) 
             "Set the number of epochs in trial mode."
         )
         seen = ", ".join(f"{item.train_batches} of {item.length or '?'} batches" for item in longest[:12])
-        return fault(trial_draft("mode.trial_epochs", Cause.LOGIC, evidence, message, place, seen=seen))
+        return fault(run_draft("mode.trial_epochs", Cause.LOGIC, evidence, message, place, seen=seen))
     if len(longest) > allowed:
         return unsure(f"each batch at {at(place)} is drawn from a loader of its own; these are no epochs")
     if len(passes) > allowed:
@@ -143,7 +143,7 @@ def _over_eval(case: Case, evidence: Evidence, count: int, place: Place, seen: s
         f"One evaluation of the trial consumes {count} batches; it may use {case.budget.eval_batches}. "
         "Limit evaluation in trial mode as well."
     )
-    return fault(trial_draft("mode.trial_eval_batches", Cause.LOGIC, evidence, message, place, seen=seen))
+    return fault(run_draft("mode.trial_eval_batches", Cause.LOGIC, evidence, message, place, seen=seen))
 
 
 @decides("mode.trial_search_off")
@@ -161,7 +161,7 @@ def _search(case: Case, evidence: Evidence, facts: ProbeFacts) -> Look:
         f"{case.budget.optuna_trials}. Skip the search in trial mode."
     )
     seen = f"sampled: {', '.join(first.sampled)}" if first.sampled else ""
-    return fault(trial_draft("mode.trial_search_off", Cause.OPTUNA, evidence, message, first.place, seen=seen))
+    return fault(run_draft("mode.trial_search_off", Cause.OPTUNA, evidence, message, first.place, seen=seen))
 
 
 def over_training(case: Case, evidence: Evidence, facts: ProbeFacts) -> str:

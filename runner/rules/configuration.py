@@ -16,7 +16,7 @@ from typing import Any
 from runner.evidence import Evidence
 from runner.probe_facts import Configuration, Place, ProbeFacts
 from runner.rules.base import Case, Judgement, decides
-from runner.rules.observed import FINE, Look, at, fault, missed, over_trials, trial_draft, unsure
+from runner.rules.observed import FINE, Look, at, fault, missed, over_trials, run_draft, unsure
 from runner.rules.run_config import branches, is_size, leaves, mapping, run_config, same_value
 from runner.rules.unnamed_keys import unnamed
 from runner.vocabulary import Cause, Status
@@ -80,7 +80,7 @@ def _compared(evidence: Evidence, own: Mapping[str, Any], held: Mapping[str, Any
         return FINE
     words = "; ".join(f"{key} is {held[key]!r}, not {own[key]!r}" for key in sorted(other))
     message = f"The configuration that the run gets does not have the values of {path}: {words}."
-    return fault(trial_draft("hydra.run_config_applied", Cause.HYDRA_CONFIG, evidence, message, Place(file=path)))
+    return fault(run_draft("hydra.run_config_applied", Cause.HYDRA_CONFIG, evidence, message, Place(file=path)))
 
 
 def _never_read(case: Case, evidence: Evidence, facts: ProbeFacts, path: str, resolved: list[str]) -> Look:
@@ -93,9 +93,7 @@ def _never_read(case: Case, evidence: Evidence, facts: ProbeFacts, path: str, re
     message = f"The run's values do not come from {path}: Hydra's configuration lacks them, and the file is not read."
     root = ("hydra.run_config_applied", "never read")
     return fault(
-        trial_draft(
-            "hydra.run_config_applied", Cause.HYDRA_CONFIG, evidence, message, seen=resolved[0][:2000], root=root
-        )
+        run_draft("hydra.run_config_applied", Cause.HYDRA_CONFIG, evidence, message, seen=resolved[0][:2000], root=root)
     )
 
 
@@ -151,9 +149,7 @@ def _used(case: Case, evidence: Evidence, facts: ProbeFacts) -> Look:
     path = case.submission.run_config_path(evidence.run_id or "")
     message = f"{path} sets what the trial never reads: {', '.join(unread)}."
     root = ("hydra.run_config_used", evidence.run_id or "")
-    return fault(
-        trial_draft("hydra.run_config_used", Cause.HYDRA_CONFIG, evidence, message, Place(file=path), root=root)
-    )
+    return fault(run_draft("hydra.run_config_used", Cause.HYDRA_CONFIG, evidence, message, Place(file=path), root=root))
 
 
 def _without_evaluation(case: Case) -> dict[str, str]:

@@ -10,7 +10,7 @@ from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_s
 from runner.rules.configuration import reads_of
 from runner.rules.failures import merge
 from runner.rules.full_failures import APPLIES, STARTS, full_failures
-from runner.rules.observed import disputed, missed, probe_of
+from runner.rules.observed import disputed, missed, probe_of, run_draft
 from runner.rules.run_config import leaves, mapping, run_config
 from runner.vocabulary import Blame, Cause, CriterionOutcome, StageName, Status
 
@@ -99,18 +99,12 @@ def _draft(evidence: Evidence, place: Place, items: Sequence[Sampled]) -> Draft:
     names = ", ".join(item.name for item in items)
     written = ", ".join(dict.fromkeys(key for item in items for key in item.written))
     read = ", ".join(dict.fromkeys(key for item in items for key in item.read_otherwise))
-    return Draft(
-        criterion=APPLIES,
-        cause=Cause.OPTUNA,
-        stage=StageName.FULL,
-        run_id=evidence.run_id,
-        file=place.file,
-        line=place.line,
-        message=f"The search samples {names} and writes to {written}, but the run goes on to read {read} "
-        "with other values: every trial of the search trains with the same ones.",
-        evidence=f"sampled: {names}; written to: {written}; read with another value: {read}",
-        root=(APPLIES, names),
+    message = (
+        f"The search samples {names} and writes to {written}, but the run goes on to read {read} "
+        "with other values: every trial of the search trains with the same ones."
     )
+    seen = f"sampled: {names}; written to: {written}; read with another value: {read}"
+    return run_draft(APPLIES, Cause.OPTUNA, evidence, message, place, seen=seen, root=(APPLIES, names))
 
 
 def _applied_unclear(case: Case, evidence: Evidence) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runner.evidence import Evidence, TrialFacts
 from runner.probe_facts import ProbeFacts, Written
 from runner.rules.base import Case, Judgement, decides
-from runner.rules.observed import FINE, Look, fault, over_trials, trial_draft
+from runner.rules.observed import FINE, Look, fault, over_trials, run_draft
 from runner.vocabulary import Cause
 
 _FIGURES = (".pdf", ".png", ".svg", ".jpg", ".jpeg", ".eps")
@@ -24,14 +24,14 @@ def _independent(evidence: Evidence, facts: ProbeFacts) -> Look:
     message = "Training runs evaluate.py, which has to be started by itself, when all runs are done."
     started = next((item for item in facts.started if item.evaluates), None)
     if started is not None:
-        draft = trial_draft(
+        draft = run_draft(
             "evaluate.independent", Cause.EVALUATE, evidence, message, started.place, seen=started.command
         )
         return fault(draft)
     imported = next((place for place in facts.imported_evaluation if place.file != _EVALUATION), None)
     if imported is not None:
         words = "Training imports evaluate.py; the evaluation script has to stand by itself."
-        return fault(trial_draft("evaluate.independent", Cause.EVALUATE, evidence, words, imported))
+        return fault(run_draft("evaluate.independent", Cause.EVALUATE, evidence, words, imported))
     return FINE
 
 
@@ -49,7 +49,7 @@ def _figures(evidence: Evidence, facts: ProbeFacts) -> Look:
     ]
     return fault(
         *(
-            trial_draft(
+            run_draft(
                 "evaluate.training_draws_nothing",
                 Cause.LOGIC,
                 evidence,
@@ -74,10 +74,10 @@ def _dumps(evidence: Evidence, facts: ProbeFacts) -> Look:
     results = next((keys for keys in printed if any(_names_a_result(key) for key in keys)), None)
     if results is not None and not dumped:
         message = f"Training prints its results as JSON ({', '.join(results[:6])}); W&B alone is to have them."
-        return fault(trial_draft("wandb.no_result_dump", Cause.WANDB, evidence, message, root=("dump", "printed")))
+        return fault(run_draft("wandb.no_result_dump", Cause.WANDB, evidence, message, root=("dump", "printed")))
     return fault(
         *(
-            trial_draft(
+            run_draft(
                 "wandb.no_result_dump",
                 Cause.WANDB,
                 evidence,

@@ -13,7 +13,7 @@ import re
 from runner.evidence import Evidence
 from runner.probe_facts import Losses, Masked, OptimizerUse, Printed, ProbeFacts
 from runner.rules.base import Case, Draft, Judgement, decides
-from runner.rules.observed import FINE, Look, at, disputed, fault, over_trials, probe_of, trial_draft, trials, unsure
+from runner.rules.observed import FINE, Look, at, disputed, fault, over_trials, probe_of, run_draft, trials, unsure
 from runner.vocabulary import Blame, Cause, Confidence, Provided
 
 STAND_IN_DOUBT = "With stand-ins for the model or the data this may be their doing."
@@ -53,7 +53,7 @@ def _bad_loss(case: Case, evidence: Evidence, bad: Losses) -> Draft:
     excused = _may_be_ours(case, evidence)
     again = _seen_before(case, evidence)
     message = f"Backward pass {bad.first_bad_number or '?'} starts from a loss that is {what}."
-    return trial_draft(
+    return run_draft(
         "implementation.loss_finite",
         Cause.MODEL,
         evidence,
@@ -68,7 +68,7 @@ def _bad_loss(case: Case, evidence: Evidence, bad: Losses) -> Draft:
 def _bad_result(evidence: Evidence, printed: Printed) -> Draft:
     name = printed.key or "a result"
     message = f"{name} is reported as {printed.text}, though every loss was a number."
-    return trial_draft(
+    return run_draft(
         "implementation.loss_finite",
         Cause.LOGIC,
         evidence,
@@ -140,7 +140,7 @@ def _standing_still(evidence: Evidence, use: OptimizerUse, what: str) -> Draft:
         f"steps={use.steps}, without a gradient={use.steps_without_gradient}, at a learning rate of 0="
         f"{use.steps_at_zero_rate}, changed={use.changed}"
     )
-    return trial_draft("implementation.parameters_learn", Cause.LOGIC, evidence, message, use.place, seen=seen)
+    return run_draft("implementation.parameters_learn", Cause.LOGIC, evidence, message, use.place, seen=seen)
 
 
 @decides("data.targets_nonempty")
@@ -158,9 +158,7 @@ def _targets(evidence: Evidence, facts: ProbeFacts) -> Look:
     if excused:
         message += " A stand-in's tokenizer makes longer sequences, which may have cut the labels off."
     blame = Blame.ASSETS if excused else Blame.SUBMISSION
-    return fault(
-        trial_draft("data.targets_nonempty", Cause.DATA_PIPELINE, evidence, message, masked.place, blame=blame)
-    )
+    return fault(run_draft("data.targets_nonempty", Cause.DATA_PIPELINE, evidence, message, masked.place, blame=blame))
 
 
 def _may_be_cut_off(evidence: Evidence, facts: ProbeFacts, masked: Masked) -> bool:

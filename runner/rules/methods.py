@@ -17,7 +17,7 @@ from runner.evidence import Evidence
 from runner.probe_facts import ProbeFacts
 from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exercised, passed
 from runner.rules.configuration import is_read, reads_of
-from runner.rules.observed import all_completed, completed, disputed, missed, probe_of, trial_draft, unfinished
+from runner.rules.observed import all_completed, completed, disputed, missed, probe_of, run_draft, unfinished
 from runner.rules.run_config import branches, leaves, mapping, run_config, same_value
 from runner.vocabulary import Cause, Confidence
 
@@ -160,7 +160,7 @@ def _is_setting(key: str) -> bool:
 def _draft(case: Case, one: Evidence, other: Evidence, seen: str) -> Draft:
     names = f"{one.run_id} ({_method(case, one)}) and {other.run_id} ({_method(case, other)})"
     message = f"{names} execute the same method: same parameters to train, same losses."
-    draft = trial_draft(
+    draft = run_draft(
         "model.methods_differ", Cause.MODEL, one, message, seen=seen, confidence=Confidence.INFERRED,
         root=("same method", one.run_id or "", other.run_id or ""),
     )  # fmt: skip

@@ -134,7 +134,7 @@ def unfinished(case: Case) -> str:
     return "not every trial ran to its end"
 
 
-def trial_draft(
+def run_draft(
     criterion: str,
     cause: Cause,
     evidence: Evidence,
@@ -146,12 +146,15 @@ def trial_draft(
     seen: str = "",
     root: tuple[str, ...] = (),
 ) -> Draft:
-    """A finding about one trial. The same place in several run ids is one mistake, unless `root` says otherwise."""
+    """A finding about one attempt of a run id.
+
+    The same place in several run ids is one mistake, unless `root` says otherwise.
+    """
     file, line = (place.file, place.line) if place is not None else (None, None)
     return Draft(
         criterion=criterion,
         cause=cause,
-        stage=StageName.TRIAL,
+        stage=evidence.stage,
         message=message,
         blame=blame,
         confidence=confidence,

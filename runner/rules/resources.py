@@ -11,7 +11,7 @@ from runner.probe_facts import ProbeFacts
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
 from runner.rules.budget import over_training
 from runner.rules.failures import FAR_BEYOND_TRIAL, failures, merge
-from runner.rules.observed import all_completed, disputed, probe_of, trial_draft, trials, unfinished
+from runner.rules.observed import all_completed, disputed, probe_of, run_draft, trials, unfinished
 from runner.vocabulary import Blame, Cause, StageName, Status
 
 
@@ -53,7 +53,7 @@ def _stopped(case: Case, evidence: Evidence, over: str) -> Draft:
         message += " Without a GPU this does not say that the code is too slow."
     elif over:
         message += f" {over}"
-    return trial_draft(
+    return run_draft(
         "mode.trial_time",
         Cause.RESOURCE_LIMIT,
         evidence,

@@ -15,9 +15,9 @@ from runner.probe_facts import Place, ProbeFacts, WandbUse
 from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exercised, passed
 from runner.rules.failures import merge
 from runner.rules.full import full_runs, why_not_full
-from runner.rules.observed import disputed, missed, probe_of
+from runner.rules.observed import disputed, missed, probe_of, run_draft
 from runner.rules.run_config import leaves, mapping, run_config
-from runner.vocabulary import Cause, Confidence, StageName, Status
+from runner.vocabulary import Cause, Confidence, Status
 from sandbox.wandb_mock.server import DEFAULT_ENTITY
 
 _Look = Callable[[Case, Evidence, FullFacts], "Draft | str | None"]
@@ -231,15 +231,5 @@ def _unseen(evidence: Evidence) -> str:
 def _draft(
     criterion: str, evidence: Evidence, message: str, place: Place, *, seen: str = "", root: tuple[str, ...] = ()
 ) -> Draft:
-    return Draft(
-        criterion=criterion,
-        cause=Cause.OPTUNA if criterion == "wandb.search_not_logged" else Cause.WANDB,
-        stage=StageName.FULL,
-        message=message,
-        confidence=Confidence.CONFIRMED,
-        run_id=evidence.run_id,
-        file=place.file,
-        line=place.line,
-        evidence=seen,
-        root=root or (criterion, place.file or "", str(place.line)),
-    )
+    cause = Cause.OPTUNA if criterion == "wandb.search_not_logged" else Cause.WANDB
+    return run_draft(criterion, cause, evidence, message, place, confidence=Confidence.CONFIRMED, seen=seen, root=root)

@@ -8,7 +8,7 @@ from runner.evidence import Evidence
 from runner.probe_facts import Place, WandbUse
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
 from runner.rules.failures import failures, merge
-from runner.rules.observed import all_completed, disputed, probe_of, trial_draft, trials, unfinished
+from runner.rules.observed import all_completed, disputed, probe_of, run_draft, trials, unfinished
 from runner.vocabulary import Cause, Confidence, StageName
 
 CRITERION = "wandb.off_in_trial"
@@ -47,7 +47,7 @@ def _use(case: Case, evidence: Evidence) -> Draft | None:
     call = next((use for use in _calls(evidence) if use.mode != "disabled"), None)
     if call is not None:
         seen.append(f"wandb.{call.call}" + (f" with mode {call.mode!r}" if call.mode else ""))
-    return trial_draft(
+    return run_draft(
         CRITERION,
         Cause.WANDB,
         evidence,

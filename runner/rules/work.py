@@ -8,7 +8,7 @@ from dataclasses import replace
 from runner.evidence import Evidence, TrialFacts
 from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exercised
 from runner.rules.failures import merge
-from runner.rules.observed import all_completed, completed, disputed, probe_of, trial_draft, unfinished
+from runner.rules.observed import all_completed, completed, disputed, probe_of, run_draft, unfinished
 from runner.rules.run_config import run_config
 from runner.vocabulary import Cause
 
@@ -66,7 +66,7 @@ def _may_train_otherwise(case: Case, evidence: Evidence) -> str:
 
 
 def _idle(evidence: Evidence, work: dict[str, float]) -> Draft:
-    draft = trial_draft(
+    draft = run_draft(
         "implementation.work_observed",
         Cause.LOGIC,
         evidence,
@@ -82,7 +82,7 @@ def _no_step(evidence: Evidence, work: dict[str, float]) -> Draft:
         f"The trial ran backward {work['backward']:g} times and made no optimizer step. Where gradients are "
         "accumulated, accumulate no more batches than a trial has."
     )
-    return trial_draft(
+    return run_draft(
         "implementation.work_observed", Cause.LOGIC, evidence, message, seen=_words(work), root=("no step",)
     )
 

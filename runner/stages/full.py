@@ -9,8 +9,8 @@ from runner.attempt import Attempt
 from runner.evidence import Evidence, FullFacts, LoggedRun
 from runner.stages.experiment import run_experiment
 from runner.stages.periods import with_lower_periods
-from runner.vocabulary import StageName, Status
-from runner.workbench import Installed, Workbench, stage_folder
+from runner.vocabulary import StageName
+from runner.workbench import Installed, Workbench
 from sandbox.probe import cut_variables
 from sandbox.wandb_mock import RunRecord, stored_runs
 
@@ -45,22 +45,6 @@ def run_full(
         )
         full = FullFacts(**facts, runs=_logged(attempt), lowered=lowered)
         evidence = evidence.model_copy(update={"facts": full})
-    bench.progress.stage_finished(evidence)
-    return evidence
-
-
-def skipped_full(bench: Workbench, run_id: str, number: int, why: str) -> Evidence:
-    """The evidence that full mode was not tried for a run id."""
-    folder = bench.directory / "stages" / stage_folder(StageName.FULL, run_id) / f"skipped-{number}"
-    folder.mkdir(parents=True, exist_ok=True)
-    evidence = Evidence(
-        stage=StageName.FULL,
-        run_id=run_id,
-        attempt=number,
-        status=Status.SKIPPED,
-        status_evidence=why,
-        directory=str(folder.relative_to(bench.directory)),
-    )
     bench.progress.stage_finished(evidence)
     return evidence
 

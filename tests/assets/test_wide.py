@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from client_generations import GENERATIONS, client_python
 
+from runner.settings import default_cache
 from sandbox.assets import AssetStore
 from sandbox.fidelity import Fidelity
 from sandbox.hub import HubServer, Provided
@@ -19,7 +20,6 @@ from sandbox.layers import Layers
 from sandbox.mirror import Mirror
 from sandbox.mirror.download import download
 from sandbox.mirror.remote import Remote
-from tests.client_environments import cache_dir
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -30,7 +30,7 @@ BERT, GPT2 = "google-bert/bert-base-uncased", "openai-community/gpt2"
 
 @pytest.fixture(scope="module")
 def made() -> AssetStore:
-    return AssetStore(cache_dir() / "assets")
+    return AssetStore(default_cache() / "assets")
 
 
 @pytest.fixture(scope="module", params=["mid-2024", "late-2025", "today"])

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from device_environment import FOLDER, run
 
+from runner.settings import default_cache
 from sandbox.assets import AssetStore
 from sandbox.device import Card, device_variables, read_served, torchvision_variables
 from sandbox.hub import HubServer
-from tests.client_environments import cache_dir
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -29,7 +29,7 @@ def test_torch_finds_a_card_and_refuses_what_a_card_refuses(tmp_path: Path) -> N
 
 
 def test_libraries_that_want_a_card_work(tmp_path: Path) -> None:
-    store = AssetStore(cache_dir())
+    store = AssetStore(default_cache())
     variables = device_variables(str(tmp_path), flash_attention=True) | torchvision_variables()
     with HubServer(store, port=0) as hub:
         checks = run(FOLDER / "check_libraries.py", tmp_path, {**variables, "HF_ENDPOINT": hub.url}, timeout=800)

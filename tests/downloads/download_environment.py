@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
@@ -10,13 +9,11 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from images.runtime.environment import uv_program
-
 sys.path.append(str(Path(__file__).parents[1] / "device"))
 from device_environment import FOLDER as DEVICE_CHECKS  # noqa: E402
 from device_environment import Checks, python  # noqa: E402
 
-from tests.client_environments import NEWEST, cache_dir  # noqa: E402
+from tests.client_environments import NEWEST, kept, uv  # noqa: E402
 
 FOLDER = Path(__file__).parent / "clients"
 INSIDE = Path(__file__).parents[2] / "sandbox" / "inside"
@@ -27,16 +24,22 @@ NLTK = ("3.8.1", "3.9.2")
 @cache
 def beside(*packages: str) -> Path:
     """A folder with packages to put on the path; some seconds on the first call."""
-    home = cache_dir() / "test-clients" / f"downloads-{NEWEST}-{'-'.join(packages)}"
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with (home.parent / f"{home.name}.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        if not (home / ".complete").exists():
-            target = ("--python", str(python()), "--quiet", "--target", str(home), "--exclude-newer", NEWEST)
-            done = subprocess.run([uv_program(), "pip", "install", *target, *packages], capture_output=True, text=True)
-            assert done.returncode == 0, done.stderr
-            (home / ".complete").touch()
-    return home
+
+    def install(home: Path) -> None:
+        uv(
+            "pip",
+            "install",
+            "--python",
+            str(python()),
+            "--quiet",
+            "--target",
+            str(home),
+            "--exclude-newer",
+            NEWEST,
+            *packages,
+        )
+
+    return kept(f"downloads-{NEWEST}-{'-'.join(packages)}", install)
 
 
 def run(code: str | Path, work: Path, variables: dict[str, str], *packages: str, timeout: float = 500) -> Checks:

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from download_environment import FOLDER, NLTK, run
 
+from runner.settings import default_cache
 from sandbox.downloads import DownloadServer, DownloadStore, Provided
-from tests.client_environments import cache_dir
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
 def store() -> DownloadStore:
-    return DownloadStore(cache_dir())
+    return DownloadStore(default_cache())
 
 
 def test_torchvision_loads_its_data_sets(store: DownloadStore, tmp_path: Path) -> None:

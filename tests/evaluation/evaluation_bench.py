@@ -6,10 +6,6 @@ The runs are written into the stores that a full stage leaves, so that nothing h
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import hashlib
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +15,6 @@ from typing import Any
 
 import yaml
 
-from images.runtime.environment import uv_program
 from runner.checklist import load_checklist
 from runner.evidence import Evidence, FilesFacts
 from runner.rules.base import Case as Judged
@@ -37,9 +32,9 @@ from sandbox.backends import open_sandbox
 from sandbox.wandb_mock import MadeUpRun
 from sandbox.wandb_mock.reviewing import add_run
 from sandbox.wandb_mock.store import Store
+from tests.client_environments import NEWEST, digest, install_into, kept
 from tests.submission_cases import Case
 
-NEWEST = "2025-11-20"
 PACKAGES = ("wandb==0.23.0", "pandas", "matplotlib", "scipy", "omegaconf", "hydra-core")
 CRITERIA = (
     *(name for name, item in load_checklist().criteria.items() if item.decided is StageName.EVALUATE),
@@ -59,24 +54,11 @@ class Silent:
 @cache
 def environment() -> Path:
     """What the evaluation script of the bundled submission needs; made on the first call (some seconds)."""
-    named = os.environ.get("SANDBOX_REVIEW_CACHE")
-    cache_dir = Path(named) if named else Path.home() / ".cache" / "sandbox-review"
-    key = hashlib.sha256(repr((PACKAGES, NEWEST, sys.version_info[:2])).encode()).hexdigest()[:12]
-    home = cache_dir / "test-clients" / f"evaluation-{NEWEST}-{key}"
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with (home.parent / f"{home.name}.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        if not (home / ".complete").exists():
-            _uv("venv", "--quiet", "--clear", "--python", sys.executable, str(home))
-            target = ("--python", str(home / "bin" / "python"), "--quiet", "--compile-bytecode")
-            _uv("pip", "install", *target, "--exclude-newer", NEWEST, *PACKAGES)
-            (home / ".complete").touch()
-    return home
 
+    def install(home: Path) -> None:
+        install_into(home, "--exclude-newer", NEWEST, *PACKAGES)
 
-def _uv(*arguments: str) -> None:
-    done = subprocess.run([uv_program(), *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, f"uv {' '.join(arguments)} failed:\n{done.stderr}"
+    return kept(f"evaluation-{NEWEST}-{digest([PACKAGES, NEWEST, sys.version_info[:2]])}", install)
 
 
 @dataclass(frozen=True)

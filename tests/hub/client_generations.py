@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import json
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from images.runtime.environment import find_links, uv_program
-from tests.client_environments import cache_dir
+from images.runtime.environment import find_links
+from tests.client_environments import TORCH, digest, install_into, kept, uv
 
 COMMON = ("accelerate", "evaluate", "peft", "pillow", "protobuf", "scikit-learn", "sentencepiece")
 METRICS = ("nltk", "rouge-score", "sacrebleu", "seqeval")
 """What the scripts of `evaluate` metrics wrap."""
-TORCH = "torch==2.13.0"
 TORCH_NEEDS = {
     "setuptools": "2026-01-01",
     "sympy": "2026-01-01",
@@ -59,32 +54,20 @@ GENERATIONS = (
 
 def client_python(generation: Generation) -> Path:
     """The interpreter of a generation's environment; makes it on the first call (one to three minutes)."""
-    state = json.dumps(
+
+    def install(home: Path) -> None:
+        newest = _as_of(generation.newest) if generation.newest else ()
+        source = tuple(find_links()) or ("--torch-backend", "cpu")
+        install_into(home, *newest, *source, TORCH, *COMMON, *METRICS, *generation.requirements)
+        target = ("--python", str(home / "bin" / "python"), "--quiet", "--compile-bytecode")
+        uv("pip", "install", *target, "--no-deps", *newest, *generation.pictures)
+
+    key = digest(
         [generation.requirements, generation.newest, COMMON, METRICS, generation.pictures, TORCH, sys.version_info[:2]]
     )
-    key = hashlib.sha256(state.encode()).hexdigest()[:12]
-    home = cache_dir() / "test-clients" / f"{generation.name}-{key}"
-    python = home / "bin" / "python"
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with (home.parent / f"{home.name}.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        if not (home / ".complete").exists():
-            _uv("venv", "--quiet", "--clear", "--python", sys.executable, str(home))
-            newest = _as_of(generation.newest) if generation.newest else ()
-            source = tuple(find_links()) or ("--torch-backend", "cpu")
-            named = (TORCH, *COMMON, *METRICS, *generation.requirements)
-            target = ("--python", str(python), "--quiet", "--compile-bytecode")
-            _uv("pip", "install", *target, *newest, *source, *named)
-            _uv("pip", "install", *target, "--no-deps", *newest, *generation.pictures)
-            (home / ".complete").touch()
-    return python
+    return kept(f"{generation.name}-{key}", install) / "bin" / "python"
 
 
 def _as_of(date: str) -> tuple[str, ...]:
     apart = [word for item in TORCH_NEEDS.items() for word in ("--exclude-newer-package", "=".join(item))]
     return ("--exclude-newer", date, *apart)
-
-
-def _uv(*arguments: str) -> None:
-    done = subprocess.run([uv_program(), *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, f"uv {' '.join(arguments)} failed:\n{done.stderr}"

@@ -14,10 +14,10 @@ import pytest
 from client_generations import GENERATIONS, client_python
 
 from images.catalogue import Asset, Catalogue
+from runner.settings import default_cache
 from sandbox.assets import AssetStore
 from sandbox.hub import HubServer
 from sandbox.hub.record import HubRequest
-from tests.client_environments import cache_dir
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -108,11 +108,11 @@ def declared(config: Mapping[str, Any]) -> dict[str, Any]:
 def run(name: str) -> Run:
     generation = next(each for each in GENERATIONS if each.name == name)
     python = client_python(generation)
-    store = AssetStore(cache_dir())
+    store = AssetStore(default_cache())
     specification = wanted(store)
     kinds = (("model", "models"), ("dataset", "datasets"))
     store.prepare((kind, each["id"]) for kind, key in kinds for each in specification[key])
-    work = cache_dir() / "test-clients" / f"work-{name}-{os.getpid()}"
+    work = default_cache() / "test-clients" / f"work-{name}-{os.getpid()}"
     work.mkdir(parents=True, exist_ok=True)
     environment = {
         "PATH": os.environ["PATH"],

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from runner.settings import default_cache
 from sandbox.assets import AssetStore
 from sandbox.hub import HubServer
-from tests.client_environments import cache_dir
 
 HUB = Path(__file__).parent.parent / "hub"
 sys.path.insert(0, str(HUB))
@@ -29,10 +29,10 @@ WITHOUT = Path(__file__).parent / "clients" / "without.py"
 def ask(generation: str, program: Path, *arguments: str) -> list[dict[str, Any]]:
     """The JSON lines that a program prints in a generation's environment, with our hub as its hub."""
     python = client_python(next(each for each in GENERATIONS if each.name == generation))
-    work = cache_dir() / "test-clients" / f"metrics-{generation}-{os.getpid()}"
+    work = default_cache() / "test-clients" / f"metrics-{generation}-{os.getpid()}"
     work.mkdir(parents=True, exist_ok=True)
     try:
-        with HubServer(AssetStore(cache_dir()), port=0) as hub:
+        with HubServer(AssetStore(default_cache()), port=0) as hub:
             environment = {
                 "PATH": os.environ["PATH"],
                 "HF_HOME": str(work / "home"),

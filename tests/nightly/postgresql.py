@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.backends import missing
 
 _SECONDS = 60
 USERS = ("postgres", "nobody")
@@ -25,9 +25,7 @@ def server() -> Iterator[str]:
     """The SQLAlchemy URL of an empty database. Skips where there is no server, or fails where one is required."""
     programs = _programs()
     if programs is None:
-        if "postgresql" in os.environ.get("SANDBOX_REVIEW_REQUIRE", "").split(","):
-            pytest.fail("postgresql is required here, but there is no initdb below /usr/lib/postgresql")
-        pytest.skip("there is no PostgreSQL server; Debian's package is postgresql")
+        missing("postgresql", "there is no initdb below /usr/lib/postgresql; Debian's package is postgresql")
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     user = _user()
     if user:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from images.runtime.environment import uv_program
+from tests.client_environments import digest, install_into, kept
 
 MEDIA = ("numpy", "pandas", "pillow", "matplotlib", "plotly")
 """What the checks of media and of `history(pandas=True)` need beside the client itself."""
@@ -44,30 +41,12 @@ CLIENTS = (
 )
 
 
-def cache_dir() -> Path:
-    """Shared by all checkouts on this machine, so that nothing is installed twice."""
-    named = os.environ.get("SANDBOX_REVIEW_CACHE")
-    return Path(named) if named else Path.home() / ".cache" / "sandbox-review"
-
-
 def client_python(client: Client) -> Path:
     """The interpreter of a client's environment; makes it on the first call (some seconds, 350 MiB with its links)."""
-    home = cache_dir() / "test-clients" / client.name
-    python = home / "bin" / "python"
-    wanted = " ".join([client.requirement, client.newest, *MEDIA, PKG_RESOURCES, sys.version.split()[0]])
-    done = home / ".complete"
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with (home.parent / f"{home.name}.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        if not done.exists() or done.read_text() != wanted:
-            _uv("venv", "--quiet", "--clear", "--python", sys.executable, str(home))
-            limit = ("--exclude-newer", client.newest) if client.newest else ()
-            target = ("--python", str(python), "--quiet", "--compile-bytecode")
-            _uv("pip", "install", *target, *limit, client.requirement, *MEDIA, PKG_RESOURCES)
-            done.write_text(wanted)
-    return python
 
+    def install(home: Path) -> None:
+        limit = ("--exclude-newer", client.newest) if client.newest else ()
+        install_into(home, *limit, client.requirement, *MEDIA, PKG_RESOURCES)
 
-def _uv(*arguments: str) -> None:
-    done = subprocess.run([uv_program(), *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, f"uv {' '.join(arguments)} failed:\n{done.stderr}"
+    key = digest([client.requirement, client.newest, MEDIA, PKG_RESOURCES, sys.version.split()[0]])
+    return kept(f"{client.name}-{key}", install) / "bin" / "python"

@@ -22,7 +22,7 @@ from runner.stages.experiment import experiment_variables
 from runner.stages.instruments import instruments
 from runner.submissions.model import Submission
 from runner.vocabulary import StageName, Status
-from runner.workbench import Installed, Workbench, stage_folder
+from runner.workbench import Installed, Workbench
 from sandbox.wandb_mock import Call
 from sandbox.wandb_mock.server import DEFAULT_ENTITY
 
@@ -56,7 +56,7 @@ def run_evaluate(bench: Workbench, installed: Installed, before: Sequence[Eviden
     """
     submission = bench.submission
     if problem := cannot_run(submission, before):
-        return _skipped(bench, number, problem)
+        return bench.not_run(StageName.EVALUATE, None, number, Status.SKIPPED, problem)
     bench.progress.stage_started(StageName.EVALUATE, None, "on the logged runs and on variants")
     names = names_in(submission.tree())
     planned = plan_runs(submission, before, bench.directory, names, DEFAULT_ENTITY)
@@ -187,17 +187,3 @@ def _asked(calls: Sequence[Call], served: Sequence[RunServed]) -> list[RunAsked]
 def _known(names: Names, served: Sequence[RunServed]) -> list[str]:
     seen = (name for run in served for name in (*run.history, *run.summary))
     return list(dict.fromkeys([*seen, *names.literals]))[:3000]
-
-
-def _skipped(bench: Workbench, number: int, why: str) -> Evidence:
-    folder = bench.directory / "stages" / stage_folder(StageName.EVALUATE, None) / str(number)
-    folder.mkdir(parents=True)
-    evidence = Evidence(
-        stage=StageName.EVALUATE,
-        attempt=number,
-        status=Status.SKIPPED,
-        status_evidence=why,
-        directory=str(folder.relative_to(bench.directory)),
-    )
-    bench.progress.stage_finished(evidence)
-    return evidence
