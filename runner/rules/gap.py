@@ -129,7 +129,8 @@ def _wrong_gap(given: Any, proposed: float, baseline: float, which: Direction | 
             (100 * difference, 100 * loose),
         ):
             wanted = sign * accepted
-            if any(abs(n - wanted) <= tolerance + 1e-3 * abs(wanted) + _rounding(n) for n in numbers):
+            close = [n for n in numbers if abs(n - wanted) <= tolerance + 1e-3 * abs(wanted) + _rounding(n)]
+            if any(not _opposed(n, wanted) for n in close):
                 return ""
     wanted = signs[0] * 100 * difference / abs(baseline)
     sense = f" ({which} is better)" if which else ""
@@ -137,6 +138,11 @@ def _wrong_gap(given: Any, proposed: float, baseline: float, which: Direction | 
         f"gap is {numbers[0]:.6g}, but best_proposed {proposed:g} and best_baseline {baseline:g} give {wanted:.6g} "
         f"per cent{sense}."
     )
+
+
+def _opposed(one: float, other: float) -> bool:
+    """Whether the signs differ: rounding takes a number to zero at most, never beyond it."""
+    return one * other < 0 and abs(one) > _rounding(one)
 
 
 def _rounding(value: float) -> float:

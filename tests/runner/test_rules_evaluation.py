@@ -300,6 +300,9 @@ def test_the_primary_metric_is_the_hypothesis_s(given: str, expected: str) -> No
         (20.0, 25.0, -20.0, Hypothesis(primary_metric="Quality"), PASS),
         (0.9, 0.0, 0.0, HIGHER, PASS),
         (0.87, 0.84, 3.93, HIGHER, PASS),
+        (0.5, 0.55, -9.09, HIGHER, PASS),
+        (0.5, 0.55, 9.09, HIGHER, FAIL),
+        (0.5, 0.5, 0.4, HIGHER, PASS),
     ],
 )
 def test_the_gap_follows_from_its_own_values(
@@ -307,6 +310,16 @@ def test_the_gap_follows_from_its_own_values(
 ) -> None:
     found = evaluation(documents=[comparison(proposed, baseline, gap)], origin="made-up")
     assert told("evaluate.gap", found, hypothesis=hypothesis) == expected
+
+
+TURNED = ["relative error reduction", "memory efficiency", "training time saved (%)", "cost savings"]
+
+
+@pytest.mark.parametrize("metric", TURNED)
+def test_a_gap_of_a_metric_that_may_be_either_is_right_with_either_sign(metric: str) -> None:
+    found = evaluation(documents=[comparison(0.312701, 0.257113)])
+    assert told("evaluate.gap", found, hypothesis=Hypothesis(primary_metric=metric)) == PASS
+    assert told("evaluate.gap", found, hypothesis=Hypothesis(primary_metric="error")) == FAIL
 
 
 def test_a_wrong_sign_shows_on_the_variant_in_which_the_baseline_wins() -> None:
@@ -340,6 +353,8 @@ def test_directions_and_sides() -> None:
     assert direction_of("accuracy", "lower is better") is None
     assert direction_of("Time to reach 90 % accuracy", None) is None
     assert direction_of_name("val_loss") == "lower" and direction_of_name("evalAccuracy") == "higher"
+    assert direction_of_name("Brier score") == "lower" and direction_of_name("toxicity score") is None
+    assert direction_of_name("accuracy improvement") == "higher" and direction_of_name("accuracy drop") is None
     assert kind_of("proposed-a", {}) == "proposed" and kind_of("comparative-1", {}) == "baseline"
     assert kind_of("run-1", {"method": "baseline-lora"}) == "baseline" and kind_of("run-1", {}) is None
 
@@ -396,3 +411,19 @@ def test_names_are_followed_through_variables() -> None:
     )
     names = names_in({"src/train.py": source})
     assert (names.logged, names.summary) == (("loss", "lr"), ("f1",))
+
+
+@pytest.mark.parametrize(
+    ("metric", "said", "expected"),
+    [
+        ("retention rate", "It minimizes the overhead and improves retention.", None),
+        ("retention rate", "Retention 0.92 against 0.81 at half the latency (lower is better).", None),
+        ("retention rate", "The KL term is to be minimized in every step of training, as in earlier work.", None),
+        ("retention rate", "Retention of 0.92 against 0.81 (higher is better).", "higher"),
+        ("forgetting measure", "The method minimizes the forgetting.", "lower"),
+        ("forgetting measure", "Lower is better.", "lower"),
+        ("perplexity", "18.2 against 21.4.", "lower"),
+    ],
+)
+def test_a_direction_is_that_of_the_metric_it_is_said_of(metric: str, said: str, expected: str | None) -> None:
+    assert direction_of(metric, said) == expected
