@@ -1,8 +1,8 @@
 """Lowers periods, warm-ups and totals in a copy of a run's configuration, so that a run that is cut short reaches what
 happens every so many steps.
 
-Conservative: whole numbers under keys that name a period or a total, in the run's own file; shares, lists and what a
-search samples stay as they are. Warm-up stays below the totals, and every period within them.
+Conservative: whole numbers under keys that name a period or a total, in the run's own file; shares, lists, sizes, rates
+and what a search samples stay as they are. Warm-up stays below the totals, and every period within them.
 """
 
 from __future__ import annotations
@@ -18,24 +18,29 @@ from runner.submissions.model import Submission
 
 _NOT_IN = re.compile(r"optuna|search|sweep|hpo|wandb|^models?$|^datasets?$|^data$|tokenizer|generation|hardware")
 """Sections whose numbers are no periods of the training loop: sizes, architecture, the search space."""
-_WHAT = r"(?:log|logging|eval|evaluation|val|validation|save|saving|checkpoint|ckpt|print|report|update|refresh|sync)"
+_TRAINING = re.compile(r"train|optim|sched")
+"""Sections whose steps are those of the training loop; elsewhere they may be a sampler's or a simulator's."""
+_WHAT = (
+    r"(?:log|logging|eval|evaluate|evaluation|val|validate|validation|save|saving|checkpoint|checkpointing|ckpt|print"
+    r"|display|report|record|update|refresh|reset|sync|prune|pruning|merge)"
+)
+"""What a loop does every so often: the frequency of anything else is a quantity of its own."""
+_UNITS = r"(?:steps?|iters?|iterations?|batches|updates|tokens)"
 _RULES = (
     # The first that knows the key decides; steps come by threes a pass, and two passes.
-    (re.compile(r"(?:\w+_)?(?:warm_?up|burn_?in)(?:_\w+)?"), 1),
+    (re.compile(rf"(?:\w+_)?(?:warm_?up|burn_?in)(?:_(?:num_|n_)?(?:{_UNITS}|epochs?|rounds|period|phase))?"), 1),
     (re.compile(r"(?:\w+_)?start_(?:step|epoch)s?|(?:\w+_)?patience(?:_\w+)?"), 1),
     (re.compile(rf"{_WHAT}_epochs|(?:\w+_)?every(?:_n)?_epochs?"), 1),
     (re.compile(rf"{_WHAT}_(?:steps|iters|batches)"), 2),
-    (
-        re.compile(
-            r"(?:\w+_)?(?:every|interval|freq|frequency|period)(?:_(?:n_)?(?:steps?|iters?|batches|updates|tokens))?"
-        ),
-        2,
-    ),
+    (re.compile(rf"(?:\w+_)?every(?:_(?:n_)?{_UNITS})?"), 2),
+    (re.compile(rf"(?:\w+_)?{_WHAT}_(?:interval|freq|frequency|period)(?:_(?:n_)?{_UNITS})?"), 2),
     (re.compile(r"(?:grad|gradient)_?(?:accum|accumulation)(?:_steps)?|accum(?:ulation)?_steps"), 2),
-    (re.compile(r"(?:num_|n_|max_|total_)(?:train_|training_)?steps"), 6),
+    (re.compile(r"(?:num_|n_|max_|total_)(?:train_|training_)steps"), 6),
     (re.compile(r"(?!min_)(?:\w+_)?epochs"), 2),
 )
 """Last part of a key -> the number that it is lowered to."""
+_IN_TRAINING = (re.compile(r"(?:num_|n_|max_|total_)steps"), 6)
+_AT_ROOT = (re.compile(r"(?:max_|total_)steps"), 6)
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
 
@@ -69,11 +74,18 @@ def _periods(node: yaml.MappingNode, above: tuple[str, ...]) -> Iterator[tuple[y
         if isinstance(value, yaml.MappingNode) and not _NOT_IN.search(key.lower()) and len(above) < 6:
             yield from _periods(value, (*above, key))
         elif isinstance(value, yaml.ScalarNode) and value.style is None and _WHOLE.fullmatch(value.value):
-            was, now = int(value.value), _lowest(key.lower().rsplit(".", 1)[-1])
+            was, now = int(value.value), _lowest(*_parts(".".join((*above, key)).lower()))
             if now is not None and was > now:
                 line = value.start_mark.line + 1
                 yield value, Lowered(key=".".join((*above, key)), line=line, was=was, now=now)
 
 
-def _lowest(key: str) -> int | None:
-    return next((number for pattern, number in _RULES if pattern.fullmatch(key)), None)
+def _parts(key: str) -> tuple[str, str]:
+    """A dotted key's section, "" at the root, and its last part."""
+    section, _, last = key.rpartition(".")
+    return section, last
+
+
+def _lowest(section: str, key: str) -> int | None:
+    rules = (*_RULES, *([] if section else [_AT_ROOT]), *([_IN_TRAINING] if _TRAINING.search(section) else []))
+    return next((number for pattern, number in rules if pattern.fullmatch(key)), None)

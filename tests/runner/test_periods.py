@@ -20,6 +20,10 @@ LOWERED = {
     "num_warmup_steps: 100": 1,
     "lr_warmup_epochs: 5": 1,
     "burn_in: 200": 1,
+    "freeze_warmup_steps: 200": 1,
+    "num_steps: 1000": 6,
+    "num_train_steps: 1000": 6,
+    "target_update_frequency: 100": 2,
     "search_start_step: 300": 1,
     "early_stopping_patience: 3": 1,
     "log_every: 50": 2,
@@ -36,6 +40,9 @@ KEPT = [
     "num_inference_steps: 50", "max_train_batches: 100", "warmup: true", "interval: ${other.value}", "dim: 768",
     "min_epochs: 3",
     "optuna: {n_trials: 20, search_space: {warmup_steps: {low: 100, high: 1000}, eval_every: 200}}",
+    "sampling_frequency: 16000", "num_freq: 10", "freq: 440", "confidence_interval: 95", "lr_period: 10",
+    "warmup_batch_size: 32", "warmup_samples: 512", "warmup_start_lr: 1", "num_steps: 1000",
+    "method: {num_steps: 1000, max_steps: 50}", "env: {max_steps: 200}", "audio: {sample_freq: 16000}",
     "model: {patch_interval: 16}", "wandb: {log_every: 100}", "dataset: {subset_every: 10}", "steps: 100",
 ]  # fmt: skip
 
