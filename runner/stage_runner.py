@@ -13,6 +13,7 @@ from functools import partial
 from runner.asset_sources import nearer
 from runner.evidence import Evidence
 from runner.rules.attempts import deciding, may_be_a_stand_ins_doing, missed_a_gpu
+from runner.rules.cut_effects import may_be_of_lowered
 from runner.stages.compose import run_compose
 from runner.stages.environment.stage import remove_environment, run_environment
 from runner.stages.evaluate.stage import run_evaluate
@@ -126,12 +127,17 @@ class StageRunner:
         before = [deciding(attempts) for attempts in self._ran.values()]
         return run_evaluate(self.bench, self._installed, before, self._number(StageName.EVALUATE, None))
 
-    def _full(self, run_id: str, number: int, device: bool, wall_seconds: float | None) -> Evidence:
+    def _full(
+        self, run_id: str, number: int, device: bool, wall_seconds: float | None, *, as_written: bool = False
+    ) -> Evidence:
         assert self._installed is not None
-        return run_full(self.bench, self._installed, run_id, number, device=device, wall_seconds=wall_seconds)
+        return run_full(
+            self.bench, self._installed, run_id, number, device=device, wall_seconds=wall_seconds, as_written=as_written
+        )
 
     def _attempts(self, stage: StageName, run_id: str | None, run: _Run) -> Iterator[Evidence]:
-        """One attempt; one with the device stand-in where it missed a GPU; others with assets nearer to the real."""
+        """One attempt; one with the device stand-in where it missed a GPU; one with the periods as written where full
+        mode may have failed for their being lowered; others with assets nearer to the real."""
         settings = self.bench.settings
         device = not settings.gpu and (settings.device == "standin" or self._needs_device)
         attempts = [self._attempt(stage, run_id, run, device)]
@@ -142,14 +148,18 @@ class StageRunner:
             yield attempts[-1]
         if stage not in (StageName.TRIAL, StageName.FULL):
             return
+        patience = PATIENCE[0] + PATIENCE[1] * attempts[0].wall_seconds
+        if run_id and self._goes_on() and may_be_of_lowered(attempts[0]):
+            as_written = partial(self._full, run_id, as_written=True)
+            attempts.append(self._attempt(stage, run_id, as_written, device, patience))
+            yield attempts[-1]
         first = self.bench.assets
         for fidelity, source in self._closer(attempts[0]):
             if not self._goes_on() or not may_be_a_stand_ins_doing(deciding(attempts), settings.gpu):
                 break
             self.bench.progress.stage_note(f"again with {source.name}")
             self.bench.assets = source
-            wall_seconds = PATIENCE[0] + PATIENCE[1] * attempts[0].wall_seconds
-            closer = self._attempt(stage, run_id, run, device, wall_seconds)
+            closer = self._attempt(stage, run_id, run, device, patience)
             attempts.append(closer.model_copy(update={"fidelity": fidelity}))
             self.bench.assets = first
             yield attempts[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from runner.evidence import ComposeFacts, Evidence, TrialFacts
+from runner.evidence import ComposeFacts, Evidence, FullFacts, TrialFacts
 from runner.rules.diagnosis import Scene, diagnose_traceback
 from runner.vocabulary import Blame, Cause, Provided, Status
 
@@ -18,14 +18,23 @@ def deciding(attempts: Sequence[Evidence]) -> Evidence:
     """The attempt that a review goes by: the last one, unless that was a closer look that shows nothing.
 
     A closer look is an attempt with other assets than the one before it. It shows nothing if a limit ended it (true
-    widths need more memory and time), or if it failed in a way of its own (wide stand-ins have fewer layers).
+    widths need more memory and time), or if it failed in a way of its own (wide stand-ins have fewer layers). One of
+    full mode with the configuration as written shows nothing if it did not come to an end of its own.
     """
     last = attempts[-1]
     for before in reversed(attempts[:-1]):
+        if _as_written(last) and not _as_written(before) and last.status not in (Status.OK, Status.FAILED):
+            last = before
+            continue
         if before.fidelity == last.fidelity or _tells(last, before):
             return last
         last = before
     return last
+
+
+def _as_written(evidence: Evidence) -> bool:
+    """Whether full mode ran with no value of its configuration lowered."""
+    return isinstance(evidence.facts, FullFacts) and not evidence.facts.lowered
 
 
 def _tells(closer: Evidence, before: Evidence) -> bool:

@@ -3,14 +3,21 @@
 Code may rightly rely on a loader, a search or a generation being longer than two batches, one trial and a few tokens:
 a prediction for every row, two classes among the labels, a checkpoint that is written every hundred steps. Only what
 was cut before the failure, as the probe told, counts; where nothing was cut, nothing is excused.
+
+Values that were lowered in the copy of the configuration may be no periods at all. So full mode that fails with them,
+other than in a way that no number can cause, runs once more with the file as written, and only a failure that shows
+there again is held against the code.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from runner.evidence import Evidence, FullFacts
 from runner.review import Traceback
+from runner.rules.attempts import same_failure
+from runner.vocabulary import Status
 
 _SEARCH = re.compile(
     r"No trials are completed|single trial|at least two trials|importance|Pareto|record does not exist", re.IGNORECASE
@@ -29,6 +36,17 @@ _STEPS = re.compile(r"Tried to step \d+ times|total number of steps|total_steps"
 _UNSET = ("UnboundLocalError", "StopIteration", "ZeroDivisionError", "StatisticsError", "IndexError")
 _READS = re.compile(r"\b(?:load\w*|from_pretrained|read\w*|open|Path|restore\w*)\b")
 _READERS = ("load", "from_pretrained", "open", "read", "_open_file", "restore")
+_NO_NUMBERS_DOING = (
+    *("NameError", "ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError"),
+    *("FileNotFoundError", "FileExistsError", "NotADirectoryError", "IsADirectoryError", "PermissionError"),
+)
+_CALLED_WRONGLY = re.compile(
+    r"unexpected keyword argument|required positional argument|multiple values for|positional arguments? but"
+    r"|is not JSON serializable|[Dd]irectory .*does not exist|No such file"
+    r"|require grad|backward through the graph|inplace operation|same device|same dtype|scalar type"
+)
+"""What a program does wrongly whatever its numbers are: how it calls, where it writes, what autograd is given."""
+_CONFIGURED = ("omegaconf.", "hydra.", "wandb.")
 _WORDS = "Full mode was cut short before this; the code may rely on what was cut ({cut}), so it decides nothing."
 
 
@@ -46,10 +64,46 @@ def cut_effect(traceback: Traceback, evidence: Evidence) -> str:
         return _WORDS.format(cut=", ".join(sorted(loops)))
     if (loops or facts.lowered) and _misses_a_file(kind, traceback):
         return _WORDS.format(cut=", ".join(sorted(loops)) or "periods")
-    lowered = _of_lowered(traceback, facts)
-    if lowered:
-        return f"The review lowered {lowered} in its copy of the run's configuration, which may have caused this."
     return ""
+
+
+def may_be_of_lowered(evidence: Evidence) -> bool:
+    """Whether full mode failed in a way that the values lowered in its copy of the configuration may have caused."""
+    facts = evidence.facts
+    if evidence.status is not Status.FAILED or evidence.signal or not isinstance(facts, FullFacts) or not facts.lowered:
+        return False
+    return evidence.traceback is None or not _whatever_the_numbers(evidence.traceback)
+
+
+def lowered_effect(evidence: Evidence, attempts: Sequence[Evidence]) -> str:
+    """Why such a failure decides nothing, in a sentence; "" where it showed with the values as written, too."""
+    facts = evidence.facts
+    if not may_be_of_lowered(evidence) or not isinstance(facts, FullFacts):
+        return ""
+    written = [other for other in attempts if isinstance(other.facts, FullFacts) and not other.facts.lowered]
+    if any(_ended_alike(other, evidence) for other in written):
+        return ""
+    keys = ", ".join(item.key for item in facts.lowered[:6])
+    ended = f" With the values as written it ended otherwise ({written[-1].status})." if written else ""
+    return f"The review lowered {keys} in its copy of the run's configuration, which may have caused this.{ended}"
+
+
+def _ended_alike(one: Evidence, other: Evidence) -> bool:
+    if one.traceback is None and other.traceback is None:
+        return one.status is other.status and one.exit_code == other.exit_code
+    return same_failure(one, other)
+
+
+def _whatever_the_numbers(traceback: Traceback) -> bool:
+    """Whether no number of the configuration can be the reason: names, calls, files, keys that are not there."""
+    kind = traceback.type.rsplit(".", 1)[-1]
+    if kind in _NO_NUMBERS_DOING or traceback.type.startswith(_CONFIGURED):
+        return True
+    if kind == "AttributeError":
+        return "NoneType" not in traceback.message  # what is None may have been waited for
+    if kind == "KeyError":
+        return re.search(r"['\"][^\d'\"]+['\"]", traceback.message) is not None  # not one that is counted up
+    return _CALLED_WRONGLY.search(traceback.message) is not None
 
 
 def _compares(traceback: Traceback) -> bool:
@@ -70,15 +124,6 @@ def _misses_a_file(kind: str, traceback: Traceback) -> bool:
     writes = any(re.search(r"save|write|dump", name) for name in below)
     writes = writes or bool(re.search(r"save|write|dump|['\"][wax]b?\+?['\"]", _last_source(traceback)))
     return reads and not writes
-
-
-def _of_lowered(traceback: Traceback, facts: FullFacts) -> str:
-    """Keys that were lowered and that a check of the submission's own names when it refuses them."""
-    last = traceback.frames[-1] if traceback.frames else None
-    if last is None or traceback.type not in ("ValueError", "AssertionError", "RuntimeError", "ZeroDivisionError"):
-        return ""
-    text = f"{traceback.message} {last.source}".lower()
-    return ", ".join(item.key for item in facts.lowered if item.key.rsplit(".", 1)[-1].lower() in text)
 
 
 def _last_source(traceback: Traceback) -> str:

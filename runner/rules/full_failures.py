@@ -15,7 +15,7 @@ from functools import lru_cache
 from runner.evidence import Evidence
 from runner.review import Traceback
 from runner.rules.base import Case, Draft
-from runner.rules.cut_effects import cut_effect
+from runner.rules.cut_effects import cut_effect, lowered_effect
 from runner.rules.diagnosis import Diagnosis, Scene, diagnose_traceback
 from runner.rules.failures import draft_of, failures, looked_again, merge, scene_of, silent
 from runner.rules.observed import probe_of
@@ -40,17 +40,24 @@ def _failure(case: Case, evidence: Evidence) -> Draft:
     if evidence.status is not Status.FAILED:
         return _ended_by_us(evidence)
     traceback = evidence.traceback
+    attempts = case.attempts(evidence)
+    lowered = lowered_effect(evidence, attempts)
     if traceback is None:
-        return replace(silent(evidence, "Full mode"), criterion=STARTS)
+        return _silent(evidence, lowered)
     scene = scene_of(case, traceback, evidence)
     diagnosis = _diagnosed(scene, evidence)
-    doubt = cut_effect(traceback, evidence) if diagnosis.blame is Blame.SUBMISSION else ""
+    doubt = cut_effect(traceback, evidence) or lowered if diagnosis.blame is Blame.SUBMISSION else ""
     if doubt:
         diagnosis = replace(diagnosis, blame=Blame.INFRASTRUCTURE, advice=doubt)
     draft = draft_of(diagnosis, traceback, evidence, f"full mode of {evidence.run_id}")
     if not doubt:
-        draft = looked_again(draft, evidence, case.attempts(evidence))
+        draft = looked_again(draft, evidence, attempts)
     return draft
+
+
+def _silent(evidence: Evidence, lowered: str) -> Draft:
+    draft = replace(silent(evidence, "Full mode"), criterion=STARTS)
+    return replace(draft, blame=Blame.INFRASTRUCTURE, message=f"{draft.message} {lowered}") if lowered else draft
 
 
 def _diagnosed(scene: Scene, evidence: Evidence) -> Diagnosis:

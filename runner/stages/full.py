@@ -26,14 +26,15 @@ def run_full(
     *,
     device: bool = False,
     wall_seconds: float | None = None,
+    as_written: bool = False,
 ) -> Evidence:
     """Run `uv run python -u -m src.main run=ID results_dir=DIR mode=full` once, loops cut short, periods lowered.
 
-    `device` and `wall_seconds` as for a trial.
+    `device` and `wall_seconds` as for a trial; `as_written`: with no value of the run's configuration lowered.
     """
     note = "mode=full, cut short" + (", on a stand-in GPU" if device else "")
-    bench.progress.stage_started(StageName.FULL, run_id, note)
-    copy, lowered = with_lower_periods(bench.submission, run_id)
+    bench.progress.stage_started(StageName.FULL, run_id, note + (", periods as written" if as_written else ""))
+    copy, lowered = (bench.submission, []) if as_written else with_lower_periods(bench.submission, run_id)
     with bench.attempt(StageName.FULL, run_id, number, submission=copy) as attempt:
         evidence, facts = run_experiment(
             attempt,

@@ -18,6 +18,7 @@ from runner.probe_facts import (
     WandbUse,
 )
 from runner.review import Frame, Traceback
+from runner.rules.cut_effects import may_be_of_lowered
 from runner.vocabulary import StageName, Status
 from sandbox.wandb_mock.server import DEFAULT_ENTITY
 from tests.runner.rules_bench import AT, judged, probe, told, trial
@@ -228,6 +229,62 @@ def test_failure(name: str, evidence: Evidence, criterion: str, expected: str) -
     assert told(criterion, evidence) == expected, judged(criterion, evidence)
     other = STARTS if criterion == APPLIES else APPLIES
     assert not judged(other, evidence).drafts, "one failure is one finding"
+
+
+LOWERED = [Lowered(key="training.period", line=3, was=16000, now=2)]
+FILTER = ("ValueError", "Digital filter critical frequencies must be 0 < Wn < fs/2 (fs=2 -> fs/2=1.0)", own("butter()"))
+WRITTEN = {
+    "ended well": full(attempt=2),
+    "failed alike": failing(*FILTER).model_copy(update={"attempt": 2}),
+    "failed otherwise": failing("NameError", "name 'x' is not defined").model_copy(update={"attempt": 2}),
+    "was stopped": full(status=TIMEOUT, attempt=2),
+    "was lost": full(status=Status.INFRASTRUCTURE_ERROR, facts=None, attempt=2),
+}
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ([], INFRA),
+        (["ended well"], PASS),
+        (["failed alike"], FAIL),
+        (["failed otherwise"], FAIL),
+        (["was stopped"], INFRA),
+        (["was lost"], INFRA),
+    ],
+)
+def test_what_a_lowered_value_may_have_caused_is_held_against_nobody_unless_it_shows_as_written(
+    written: list[str], expected: str
+) -> None:
+    first = failing(*FILTER, lowered=LOWERED)
+    assert told(STARTS, first, *(WRITTEN[name] for name in written)) == expected
+
+
+def test_a_silent_end_with_lowered_values_is_held_against_nobody_unless_it_shows_as_written() -> None:
+    first = full(status=Status.FAILED, exit_code=1, lowered=LOWERED)
+    assert told(STARTS, first) == INFRA
+    assert told(STARTS, first, full(status=Status.FAILED, exit_code=1, attempt=2)) == FAIL
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "may"),
+    [
+        ("ValueError", "Expected more than 1 value per channel when training", True),
+        ("AttributeError", "'NoneType' object has no attribute 'items'", True),
+        ("KeyError", "'epoch_5'", True),
+        ("TypeError", "unsupported operand type(s) for /: 'float' and 'NoneType'", True),
+        ("NameError", "name 'unfreeze' is not defined", False),
+        ("AttributeError", "'LinearLR' object has no attribute 'best_rate'", False),
+        ("KeyError", "'labels'", False),
+        ("TypeError", "train() got an unexpected keyword argument 'n'", False),
+        ("RuntimeError", "Parent directory out/checkpoints does not exist.", False),
+        ("RuntimeError", "element 0 of tensors does not require grad and does not have a grad_fn", False),
+        ("omegaconf.errors.ConfigAttributeError", "Missing key n", False),
+    ],
+)
+def test_which_failures_lowered_values_may_have_caused(kind: str, message: str, may: bool) -> None:
+    assert may_be_of_lowered(failing(kind, message, own("x"), lowered=LOWERED)) is may
+    assert not may_be_of_lowered(failing(kind, message, own("x")))
 
 
 def test_a_failure_of_the_trial_is_not_reported_twice() -> None:
