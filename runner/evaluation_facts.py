@@ -39,6 +39,8 @@ class RunAsked(_Facts):
     config: bool = False
     keys: list[str] = []
     """History keys asked for by name."""
+    requests: list[list[str]] = []
+    """The same, request by request: one that no row has leaves the others of its request without a row, too."""
 
 
 class Document(_Facts):

@@ -58,7 +58,7 @@ def names_in(tree: Mapping[str, str]) -> Names:
                 literals[str(node.value)] = None
             elif isinstance(node, ast.keyword) and node.arg:
                 literals[node.arg] = None
-            elif isinstance(node, ast.JoinedStr) and (pattern := _pattern(node)):
+            elif isinstance(node, ast.expr) and (pattern := _pattern(node)):
                 patterns[pattern] = None
             key_patterns |= dict.fromkeys(_pattern_keys(node))
     parts = (logged, summary, keys, literals, patterns, key_patterns)
@@ -141,7 +141,7 @@ def _pattern_keys(node: ast.AST) -> Iterator[str]:
         keys = [node.key]
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
         keys = [node.slice]
-    yield from (pattern for key in keys if isinstance(key, ast.JoinedStr) and (pattern := _pattern(key)))
+    yield from (pattern for key in keys if key is not None and (pattern := _pattern(key)))
 
 
 def _named_summary(node: ast.expr) -> bool:
@@ -154,9 +154,47 @@ def _keys(node: ast.Dict) -> Iterator[str]:
             yield str(key.value)
 
 
-def _pattern(node: ast.JoinedStr) -> str:
-    """`f"{split}_loss"` as `.*_loss`; "" if it has no fixed part that could tell it from another."""
-    parts = [str(part.value) if isinstance(part, ast.Constant) else None for part in node.values]
-    if not any(part and re.search(r"[A-Za-z]", part) for part in parts) or sum(len(part or "") for part in parts) > 100:
+def _pattern(node: ast.expr) -> str:
+    """`f"{split}_loss"` as `.*_loss`; "" for what is not put together, or has no fixed part to tell it from another."""
+    parts = _parts(node)
+    fixed = [part for part in parts if part is not None]
+    if None not in parts or not any(re.search(r"[A-Za-z]", part) for part in fixed) or sum(map(len, fixed)) > 100:
         return ""
     return "".join(re.escape(part) if part is not None else ".*" for part in parts)
+
+
+def _parts(node: ast.expr) -> list[str | None]:
+    """Parts of a text that is put together, None for those that are not fixed; [] for anything else.
+
+    Ways: an f-string, `split + "_loss"`, `"%s_loss" % split`, `"{}_loss".format(split)`, `"_".join([split, "loss"])`.
+    """
+    match node:
+        case ast.JoinedStr(values=values):
+            return [str(part.value) if isinstance(part, ast.Constant) else None for part in values]
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return [part for side in (left, right) for part in _fixed(side) or _parts(side) or [None]]
+        case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod()):
+            return _filled(r"%(?:\(\w*\))?[-+ #0]*[\d*]*(?:\.[\d*]+)?[a-zA-Z]", text)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
+            return _filled(r"\{[^{}]*\}", text)
+        case ast.Call(
+            func=ast.Attribute(value=ast.Constant(value=str(text)), attr="join"),
+            args=[ast.List() | ast.Tuple() as several],
+        ):
+            found = [part for item in several.elts for part in (text, *(_fixed(item) or _parts(item) or [None]))]
+            return found[1:]
+        case _:
+            return []
+
+
+def _fixed(node: ast.expr) -> list[str | None]:
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+
+
+def _filled(field: str, text: str) -> list[str | None]:
+    """A template's fixed parts, with None for each of its fields."""
+    first, *others = re.split(field, text)
+    parts: list[str | None] = [first]
+    for part in others:
+        parts += [None, part]
+    return parts

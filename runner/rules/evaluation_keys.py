@@ -7,10 +7,11 @@ short, a name that stands in training's source, or fits one put together there, 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from runner.evaluation_facts import EvaluateFacts, Evaluation
+from runner.evaluation_facts import EvaluateFacts, Evaluation, RunAsked
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
 from runner.rules.evaluated import asked_with_default, base_of, doubt, evaluation_draft, facts_of, finished, line_of
 from runner.vocabulary import Cause, Confidence, StageName, Status
@@ -27,6 +28,10 @@ def keys_match_evaluation(case: Case) -> Judgement:
     drafts = missed_names(case) or _empty_results(case)
     if drafts:
         return judged(drafts)
+    if tried := [request for _, request in _missed_requests(case, facts, base)]:
+        return not_exercised(
+            f"it asks for {tried[0][0]!r}, which is not logged, and for other names, maybe in its place"
+        )
     if not any(run.origin == "logged" for run in base.runs):
         return not_exercised("full mode logged nothing, so what training logs is not known")
     if base.status is not Status.OK:
@@ -82,18 +87,43 @@ def _read_all(base: Evaluation) -> bool:
 def _by_name(case: Case, facts: EvaluateFacts, base: Evaluation) -> list[Draft]:
     """Names given to `history(keys=[...])`: one that no row has leaves no row at all."""
     drafts = []
-    for asked in base.asked:
-        for key in asked.keys:
-            if asked.run_id in case.run_ids and _unknown(facts, base, key):
-                message = (
-                    f"The evaluation script asks the history for {key!r}, which training never logs, so that no row "
-                    f"comes back. {_logged_words(base)}"
-                )
-                drafts.append(evaluation_draft(CRITERION, message, run_id=asked.run_id, line=line_of(case, key)))
+    for asked, request in _missed_requests(case, facts, base):
+        if _tried_in_turn(case, facts, base, asked, request):
+            continue
+        for key in (key for key in request if _unknown(facts, base, key)):
+            message = (
+                f"The evaluation script asks the history for {key!r}, which training never logs, so that no row "
+                f"comes back. {_logged_words(base)}"
+            )
+            drafts.append(evaluation_draft(CRITERION, message, run_id=asked.run_id, line=line_of(case, key)))
     first: dict[str, Draft] = {}
     for draft in drafts:
         first.setdefault(draft.message, draft)
     return [replace(draft, run_id=None) for draft in first.values()]
+
+
+def _missed_requests(case: Case, facts: EvaluateFacts, base: Evaluation) -> Iterator[tuple[RunAsked, list[str]]]:
+    """Requests of the history that no row can answer."""
+    for asked in base.asked:
+        for request in asked.requests or [asked.keys]:
+            if asked.run_id in case.run_ids and any(_unknown(facts, base, key) for key in request):
+                yield asked, [key for key in request if not key.startswith("_")]
+
+
+def _tried_in_turn(case: Case, facts: EvaluateFacts, base: Evaluation, asked: RunAsked, missed: list[str]) -> bool:
+    """Whether a name may be one of several that a script tries until one has rows: another was asked for like it and
+    is logged, and all that is to come of it was written."""
+    others = [[key for key in request if not key.startswith("_")] for request in asked.requests]
+    alike = [other for other in others if len(other) == len(missed)]
+    answered = any(not any(_unknown(facts, base, key) for key in other) for other in alike)
+    return answered and _wrote_all(case, base)
+
+
+def _wrote_all(case: Case, base: Evaluation) -> bool:
+    """Whether the script ended well, with metrics of every run and best values that are something."""
+    written = {document.path for document in base.documents if not document.problem}
+    metrics = all(f"{run_id}/metrics.json" in written for run_id in case.run_ids)
+    return base.status is Status.OK and metrics and not any(map(_nothing, _best_values(base)))
 
 
 def _empty_results(case: Case) -> list[Draft]:
@@ -141,6 +171,9 @@ def _unknown(facts: EvaluateFacts, base: Evaluation, name: str) -> bool:
     # A library puts a prefix before names that stand in the source without it.
     if name in known or (bare != name and bare in known) or ("/" in name and without in known):
         return False
+    forked = re.sub(r"_(?:step|epoch)$", "", name)
+    if forked != name and known & {"on_step", "on_epoch"} and not _unknown(facts, base, forked):
+        return False  # Lightning logs a name under both endings where it is told so
     return not any(re.fullmatch(pattern, name) for pattern in facts.name_patterns)
 
 

@@ -171,14 +171,15 @@ def _asked(calls: Sequence[Call], served: Sequence[RunServed]) -> list[RunAsked]
     asked = []
     for run in served:
         parts = [call.reads[run.run_id] for call in calls if run.run_id in call.reads]
-        keys = dict.fromkeys(key for part in parts for key in part.get("history", []))
+        requests = list(dict.fromkeys(tuple(part["history"]) for part in parts if part.get("history")))
         asked.append(
             RunAsked(
                 run_id=run.run_id,
                 history=any("history" in part for part in parts),
                 summary=any("summary" in part for part in parts),
                 config=any("config" in part for part in parts),
-                keys=list(keys)[:500],
+                keys=list(dict.fromkeys(key for request in requests for key in request))[:500],
+                requests=[list(request) for request in requests[:100]],
             )
         )
     return asked
