@@ -196,7 +196,7 @@ class LoggedRun(_Facts):
     keys: dict[str, int] = {}
     """Metric -> rows of the history that have it."""
     summary: list[str] = []
-    """Keys of the summary, without W&B's own."""
+    """Keys of the summary, without W&B's own; nested ones dotted, as in the history."""
     config: list[str] = []
     """Top-level keys of the run's configuration, without W&B's own."""
 
@@ -218,6 +218,8 @@ class FullFacts(ExperimentFacts):
     runs: list[LoggedRun] = []
     """W&B runs in the mock, oldest first."""
     lowered: list[Lowered] = []
+    folders: list[str] = []
+    """Folders that it left below results_dir, relative to it."""
 
 
 Facts = Annotated[

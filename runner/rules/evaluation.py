@@ -32,6 +32,10 @@ _CALLS = (
     "multiple values for",
     "positional arguments but",
 )
+_LEFT_BY_TRAINING = (
+    " The script looks for what training may leave in the results directory; what it needs is to come from W&B, and "
+    "only the folders of full mode were there."
+)
 
 
 @decides(RUNS)
@@ -106,13 +110,8 @@ def _whose(case: Case, base: Evaluation, scene: Scene, diagnosis: Diagnosis) -> 
     sure = Confidence.CONFIRMED if again else Confidence.OBSERVED
     if diagnosis.cause in _NAMES or (scene.type == "TypeError" and scene.says(*_CALLS)):
         return Blame.SUBMISSION, f" {diagnosis.advice}".rstrip(), sure
-    if scene.type == "FileNotFoundError" and f"/{RESULTS}/" in scene.message:
-        return (
-            Blame.INFRASTRUCTURE,
-            " The script reads a file that training may leave in the results directory; what it needs is to come from "
-            "W&B, and no other file was there.",
-            Confidence.OBSERVED,
-        )
+    if scene.type in ("FileNotFoundError", "FileExistsError") and f"/{RESULTS}/" in scene.message:
+        return Blame.INFRASTRUCTURE, _LEFT_BY_TRAINING, Confidence.OBSERVED
     if not any(asked.history or asked.summary for asked in base.asked):
         return Blame.SUBMISSION, _words_hint(scene), sure
     if any(run.origin != "logged" for run in base.runs):
@@ -186,6 +185,9 @@ def _said(case: Case, base: Evaluation) -> Draft:
     unread = not any(asked.history or asked.summary for asked in base.asked)
     logged = all(run.origin == "logged" for run in base.runs)
     ours = not (unread or (logged and again))
+    if f"/{RESULTS}/" in last:
+        message = f"The evaluation script ended with exit code {base.exit_code} and said: {_one_line(last)}"
+        return evaluation_draft(RUNS, message + _LEFT_BY_TRAINING, blame=Blame.INFRASTRUCTURE, seen=tail[-1500:])
     return evaluation_draft(
         RUNS,
         f"The evaluation script ended with exit code {base.exit_code} and said: {_one_line(last)}"

@@ -6,13 +6,15 @@ import math
 from pathlib import Path
 
 from runner.attempt import Attempt
-from runner.evidence import Evidence, FullFacts, LoggedRun
+from runner.evidence import RESULTS, Evidence, FullFacts, LoggedRun
+from runner.stages.evaluate.results_folder import folders_below
 from runner.stages.experiment import run_experiment
 from runner.stages.periods import with_lower_periods
 from runner.vocabulary import StageName
 from runner.workbench import Installed, Workbench
 from sandbox.probe import cut_variables
 from sandbox.wandb_mock import RunRecord, stored_runs
+from sandbox.wandb_mock.history import flatten
 
 STORE = "wandb.db"
 """The W&B mock's store, in an attempt's folder."""
@@ -44,7 +46,8 @@ def run_full(
             wall_seconds=min(wall_seconds or math.inf, bench.settings.limits.full_seconds),
             variables=cut_variables(),
         )
-        full = FullFacts(**facts, runs=_logged(attempt), lowered=lowered)
+        folders = folders_below(attempt.workspace / RESULTS)
+        full = FullFacts(**facts, runs=_logged(attempt), lowered=lowered, folders=folders)
         evidence = evidence.model_copy(update={"facts": full})
     bench.progress.stage_finished(evidence)
     return evidence
@@ -52,10 +55,11 @@ def run_full(
 
 def _logged(attempt: Attempt) -> list[LoggedRun]:
     store: Path = attempt.record / STORE
-    return [_run(record) for record in stored_runs(store)] if store.is_file() else []
+    return [logged_run(record) for record in stored_runs(store)] if store.is_file() else []
 
 
-def _run(record: RunRecord) -> LoggedRun:
+def logged_run(record: RunRecord) -> LoggedRun:
+    """A run of the mock's as facts."""
     return LoggedRun(
         entity=record.entity,
         project=record.project,
@@ -64,6 +68,6 @@ def _run(record: RunRecord) -> LoggedRun:
         state=record.state,
         rows=len(record.history),
         keys={name: sum(name in row for row in record.history) for name in record.metrics[:500]},
-        summary=[key for key in record.summary if not key.startswith("_")][:500],
+        summary=[key for key in flatten(record.summary) if not key.startswith("_")][:500],
         config=[key for key in record.config if not key.startswith("_")][:500],
     )

@@ -126,6 +126,14 @@ UNASKED = {"asked": [RunAsked(run_id=run_id) for run_id in RUNS]}
         ("logged", {"status": Status.FAILED, "exit_code": 2, "stderr_tail": "usage: e\ne: error: no --a"}, True, FAIL),
         ("made-up", {"status": Status.FAILED, "exit_code": 1, "stderr_tail": "no runs"}, True, "not_exercised assets"),
         ("logged", {"status": Status.FAILED, "exit_code": 1, "stderr_tail": "no runs"}, True, FAIL),
+        (
+            "logged",
+            {"status": Status.FAILED, "exit_code": 1, "stderr_tail": "/workspace/evaluated/a: train first"},
+            True,
+            "not_exercised infrastructure",
+        ),
+        ("logged", crash("FileExistsError", "'/workspace/evaluated/a'"), True, "not_exercised infrastructure"),
+        ("logged", crash("FileExistsError", "'/workspace/src'"), True, FAIL),
     ],
 )
 def test_whose_doing_an_end_is(origin: str, ended: dict[str, Any], again: bool, expected: str) -> None:

@@ -17,6 +17,7 @@ from runner.evidence import Evidence, FilesFacts
 from runner.metric_names import Names, names_in
 from runner.stages.environment.stage import mounts_of, run_variables
 from runner.stages.evaluate.outputs import Written, read_outputs
+from runner.stages.evaluate.results_folder import folders_left, make_folders
 from runner.stages.evaluate.runs import STORE, Planned, fill, plan_runs, variants
 from runner.stages.experiment import experiment_variables
 from runner.stages.instruments import instruments
@@ -67,11 +68,12 @@ def run_evaluate(bench: Workbench, installed: Installed, before: Sequence[Eviden
     # No GPU: a lease is exclusive, and figures need none.
     calm = replace(bench, settings=bench.settings.model_copy(update={"gpu": 0}))
     began = time.monotonic()
-    ran = _side_by_side(calm, installed, number, todo, "key=value")
+    folders = folders_left(submission.run_ids, before)
+    ran = _side_by_side(calm, installed, number, todo, "key=value", folders)
     other = other_words(ran[0].evaluation, submission.files[SCRIPT])
     if other != "key=value" and not bench.cancel.is_set():
         bench.progress.stage_note(f"stepping over: its words are given as {other}")
-        ran += _side_by_side(calm, installed, number, todo, other)
+        ran += _side_by_side(calm, installed, number, todo, other, folders)
     bench.sandbox_seconds += time.monotonic() - began
     facts = EvaluateFacts(
         evaluations=[item.evaluation for item in ran],
@@ -109,15 +111,26 @@ def other_words(base: Evaluation, script: str) -> Words:
 
 
 def _side_by_side(
-    bench: Workbench, installed: Installed, number: int, todo: Sequence[tuple[str, Sequence[Planned]]], way: Words
+    bench: Workbench,
+    installed: Installed,
+    number: int,
+    todo: Sequence[tuple[str, Sequence[Planned]]],
+    way: Words,
+    folders: Sequence[str],
 ) -> list[_Ran]:
     """Most of the time of each is imports, which fill one core."""
     with ThreadPoolExecutor(len(todo)) as pool:
-        return list(pool.map(lambda item: _run(bench, installed, number, item[0], item[1], way), todo))
+        return list(pool.map(lambda item: _run(bench, installed, number, item[0], item[1], way, folders), todo))
 
 
 def _run(
-    bench: Workbench, installed: Installed, number: int, variant: str, planned: Sequence[Planned], way: Words
+    bench: Workbench,
+    installed: Installed,
+    number: int,
+    variant: str,
+    planned: Sequence[Planned],
+    way: Words,
+    folders: Sequence[str],
 ) -> _Ran:
     own = replace(bench)  # counts its own seconds
     part = "-".join([*([] if variant == "logged" else [variant]), *([] if way == "key=value" else [way])])
@@ -127,7 +140,7 @@ def _run(
         results = f"{attempt.root}/{RESULTS}"
         words = evaluate_words(results, run_ids, way)
         command = [bench.sandbox.uv, "run", "python", "-m", "src.evaluate", *words]
-        (attempt.workspace / RESULTS).mkdir(exist_ok=True)
+        make_folders(attempt.workspace / RESULTS, folders)
         with instruments(attempt, installed, device=False) as loaded:
             outcome = attempt.run(
                 command,
