@@ -7,6 +7,7 @@ a limit ended, or that failed, may have been about to log: only what it did log 
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 
@@ -122,7 +123,9 @@ def _over_time(case: Case, evidence: Evidence, facts: FullFacts) -> Draft | str 
         return "full mode was not seen to repeat a training loop"
     if run.rows and (_epochs(facts.probe) < 2 or _one_epoch(case, evidence)):
         return "the run has one epoch, and may log once an epoch"
-    sources = (text for path, text in case.submission.files.items() if path.endswith(".py"))
+    sources = [text for path, text in case.submission.files.items() if path.endswith(".py")]
+    if any(map(_uses_lightning, sources)) and not any(cut.what == "log_every_n_steps" for cut in facts.probe.shortened):
+        return "Lightning logs every so many steps, which the cut may not reach"
     periodic = periodic_log(sources)
     if periodic:
         return f"the code logs under a condition that the cut may not reach: {periodic}"
@@ -146,6 +149,10 @@ def _epochs(facts: ProbeFacts) -> int:
 def _one_epoch(case: Case, evidence: Evidence) -> bool:
     own = leaves(run_config(case, evidence.run_id))
     return any(key.rsplit(".", 1)[-1].lower().endswith("epochs") and value == 1 for key, value in own.items())
+
+
+def _uses_lightning(source: str) -> bool:
+    return re.search(r"(?m)^\s*(?:import|from)\s+(?:lightning|pytorch_lightning)\b", source) is not None
 
 
 def periodic_log(sources: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from tests.client_environments import interpreter
 
 PACKAGES = (
     *("transformers==4.57.1", "accelerate==1.11.0", "datasets==4.4.1", "evaluate"),
-    *("hydra-core==1.3.2", "optuna", "wandb==0.22.3", "numpy"),
+    *("hydra-core==1.3.2", "optuna", "wandb==0.22.3", "numpy", "pytorch-lightning==2.5.6"),
 )
 
 

@@ -14,6 +14,7 @@ from sandbox.probe import cut_variables
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow, pytest.mark.timeout(600)]
 
+LIMITED = {"limit_train_batches", "limit_val_batches"}
 # case -> what comes out when it is cut, and the kinds of cut that are told
 CASES: dict[str, tuple[Any, set[str]]] = {
     "epochs": ({"before": 3, "passes": [[3, 3], [3, 3], [1, 1], [1, 1], [1, 1]]}, {"batches"}),
@@ -28,6 +29,18 @@ CASES: dict[str, tuple[Any, set[str]]] = {
     "trainer_by_steps": (
         {"steps": 6, "evaluations": [2, 4, 6]},
         {"batches", "num_train_epochs", "max_steps", "logging_steps", "eval_steps", "save_steps"},
+    ),
+    "lightning": (
+        {"steps": 6, "epochs": 2, "logged": 6},
+        {"max_epochs", "log_every_n_steps", "val_check_interval", *LIMITED},
+    ),
+    "lightning_by_steps": (
+        {"steps": 6, "epochs": 2, "logged": 6},
+        {"max_steps", "log_every_n_steps", *LIMITED},
+    ),
+    "lightning_without_end": (
+        {"steps": 6, "epochs": 2, "logged": 6},
+        {"max_epochs", "log_every_n_steps", *LIMITED},
     ),
     "generates": ({"long": 4, "beams": 4, "short": 2}, {"tokens"}),
     "row_by_row": ({"read": 30, "used": [3, 3]}, {"rows"}),

@@ -163,6 +163,13 @@ def test_logs_that_the_cut_may_not_have_reached_are_not_missed(source: str, expe
     assert told(TIME, evidence, files={"src/train.py": source}) == expected
 
 
+@pytest.mark.parametrize(("cut", "expected"), [("log_every_n_steps", FAIL), ("batches", UNSURE)])
+def test_lightning_s_own_interval_is_no_want_of_logs_unless_it_was_lowered(cut: str, expected: str) -> None:
+    facts = seen(shortened=[Shortened(pid=1, what=cut, now=1, place=AT)])
+    evidence = full(facts, [run(rows=0, keys={})])
+    assert told(TIME, evidence, files={"src/train.py": "import pytorch_lightning as pl\n"}) == expected
+
+
 OBJECTIVE = Frame(file="/env/lib/python3.11/site-packages/optuna/study/_optimize.py", line=201, function="_run_trial")
 
 

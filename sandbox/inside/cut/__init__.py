@@ -9,6 +9,7 @@ is cut ends as if its last token had come. Every cut is told through the probe's
     studies     Optuna trials
     generation  tokens that transformers generates
     trainer     epochs, steps and intervals of transformers' Trainer
+    lightning   epochs, steps, batches and intervals of Lightning's Trainer
 """
 
 import importlib
@@ -25,6 +26,8 @@ _PARTS = {
     "optuna.study.study": "studies",
     "transformers.generation.utils": "generation",
     "transformers.trainer": "trainer",
+    "lightning.pytorch.trainer.trainer": "lightning",
+    "pytorch_lightning.trainer.trainer": "lightning",
 }
 
 

@@ -105,6 +105,64 @@ def trainer_by_steps():
     return {"steps": done.global_step, "evaluations": evaluations}
 
 
+def lightning_module():
+    import pytorch_lightning
+
+    class Module(pytorch_lightning.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(4, 1)
+
+        def loss(self, batch, name):
+            loss = self.layer(batch).square().mean()
+            self.log(name, loss)
+            return loss
+
+        def training_step(self, batch, index):
+            return self.loss(batch, "train_loss")
+
+        def validation_step(self, batch, index):
+            self.loss(batch, "val_loss")
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), 0.1)
+
+    return Module()
+
+
+def lightning_logs(**words):
+    """Steps at which a Trainer logs training's loss, and how far it comes."""
+    import pytorch_lightning
+    from pytorch_lightning.loggers import CSVLogger
+
+    rows = []
+
+    class Logger(CSVLogger):
+        def log_metrics(self, metrics, step=None):
+            rows.append((step, sorted(metrics)))
+
+    trainer = pytorch_lightning.Trainer(
+        accelerator="cpu", logger=Logger("out"), enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False, **words,
+    )  # fmt: skip
+    loaders = [DataLoader(torch.rand(80, 4), batch_size=4) for _ in range(2)]
+    trainer.fit(lightning_module(), *loaders)
+    logged = [step for step, names in rows if "train_loss" in names]
+    return {"steps": trainer.global_step, "epochs": trainer.current_epoch, "logged": len(logged)}
+
+
+def lightning():
+    return lightning_logs(max_epochs=20, limit_val_batches=0.1, val_check_interval=10)
+
+
+def lightning_by_steps():
+    return lightning_logs(max_epochs=-1, max_steps=10_000)
+
+
+def lightning_without_end():
+    return lightning_logs(max_epochs=-1)
+
+
 def generates():
     prompt = torch.ones((2, 5), dtype=torch.long)
     model = tiny()
