@@ -82,7 +82,9 @@ def run_figures(case: Case) -> Judgement:
     for run_id in case.run_ids:
         problems = [_figures_problem(_of_run(evaluation, run_id), f"Run {run_id}") for evaluation in finished(case)]
         _judge_figures(case, "evaluate.run_figures", problems, run_id, drafts, doubts)
-    return _outcome(case, drafts, doubts)
+    base = finished(case)[0]
+    figures = [figure for run_id in case.run_ids for figure in _of_run(base, run_id)]
+    return _outcome(case, drafts, doubts, _without_text(figures))
 
 
 @decides("evaluate.comparison_figures")
@@ -95,7 +97,7 @@ def comparison_figures(case: Case) -> Judgement:
     doubts: list[str] = []
     problems = [_figures_problem(_of_comparison(evaluation), "The comparison") for evaluation in finished(case)]
     _judge_figures(case, "evaluate.comparison_figures", problems, None, drafts, doubts)
-    return _outcome(case, drafts, doubts)
+    return _outcome(case, drafts, doubts, _without_text(_of_comparison(finished(case)[0])))
 
 
 def _judge_figures(
@@ -123,6 +125,16 @@ def _figures_problem(figures: list[Figure], whose: str) -> str:
         return f"The figure {broken.path} cannot be read: {broken.problem}"
     blank = next((figure for figure in figures if figure.opened and figure.blank), None)
     return f"The figure {blank.path} is blank: nothing is drawn on it" if blank is not None else ""
+
+
+def _without_text(figures: list[Figure]) -> str:
+    """Which PDFs have a drawing and no word: told, not judged, since labels may be drawn as shapes or pixels.
+
+    Other formats are left alone: images have no text, and matplotlib draws an SVG's as shapes.
+    """
+    drawn = [figure for figure in figures if figure.opened and not (figure.problem or figure.blank or figure.text)]
+    bare = [figure.path for figure in drawn if figure.path.lower().endswith(".pdf")]
+    return f"without any text, so maybe without labels: {', '.join(bare[:5])}" if bare else ""
 
 
 def _line_of_figure(case: Case, problem: str) -> int | None:
@@ -207,7 +219,8 @@ def document(evaluation: Evaluation, path: str) -> Document | None:
     return next((found for found in evaluation.documents if found.path == path), None)
 
 
-def _outcome(case: Case, drafts: list[Draft], doubts: list[str]) -> Judgement:
+def _outcome(case: Case, drafts: list[Draft], doubts: list[str], why: str = "") -> Judgement:
+    """`why`: what to say beside a pass."""
     if drafts:
         return judged(joined_runs(case, drafts))
-    return not_exercised(doubts[0]) if doubts else passed()
+    return not_exercised(doubts[0]) if doubts else passed(why)

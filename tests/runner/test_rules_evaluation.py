@@ -312,6 +312,19 @@ def test_figures(criterion: str, figures: list[Figure], expected: str) -> None:
     assert told(criterion, evaluation(figures=figures)) == expected
 
 
+@pytest.mark.parametrize(("criterion", "index"), [("evaluate.run_figures", 0), ("evaluate.comparison_figures", 2)])
+@pytest.mark.parametrize(
+    ("path", "told_of"),
+    [("{}.pdf", True), ("{}.png", False), ("{}.svg", False)],
+)
+def test_a_figure_without_text_passes_and_is_told_of(criterion: str, index: int, path: str, told_of: bool) -> None:
+    bare = FIGURES[index].model_copy(update={"text": 0, "path": path.format(FIGURES[index].path.removesuffix(".pdf"))})
+    figures = [bare if place == index else figure for place, figure in enumerate(FIGURES)]
+    judgement = judged(criterion, evaluation(figures=figures))
+    assert (judgement.outcome, bare.path in judgement.why) == (PASS, told_of)
+    assert judged(criterion, evaluation()).why == ""
+
+
 def test_a_figure_that_waits_for_a_name_that_training_logs_later_is_not_missed() -> None:
     waits = SCRIPT + 'if "late_metric" in history: plot()\n'
     train = {"src/train.py": 'run.log({"late_metric": 1})\n'}
