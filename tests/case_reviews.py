@@ -12,7 +12,7 @@ from typing import Any
 from runner.checklist import load_checklist
 from runner.conclude import BUILT
 from runner.rules.base import all_rules
-from runner.vocabulary import StageName
+from runner.vocabulary import CriterionOutcome, StageName
 from tests.submission_cases import ROOT, Case, case_names, load_case
 
 STAGES = list(StageName)
@@ -92,7 +92,7 @@ def review(case: Case, folder: Path, words: Sequence[str] = ()) -> dict[str, Any
 
 
 def problems(case: Case, found: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a review of the case: a fault not found, another accused, another verdict."""
+    """What is wrong with a review: a fault not found, another accused, a criterion not passed, another verdict."""
     findings = found["findings"]
     wrong = []
     for expected in case.expect.findings:
@@ -101,9 +101,29 @@ def problems(case: Case, found: Mapping[str, Any]) -> list[str]:
             wrong.append(f"not found: {wanted}")
     allowed = {expected.criterion for expected in case.expect.findings} | set(case.expect.also)
     wrong += [f"accused: {told(finding)}" for finding in findings if finding["criterion"] not in allowed]
+    wrong += [f"not passed: {line}" for line in _not_passed(case, found)]
     if found["verdict"] != case.expect.verdict:
         wrong.append(f"verdict {found['verdict']}, not {case.expect.verdict}; found: {list(map(told, findings))}")
     return wrong
+
+
+def must_pass(case: Case) -> dict[str, CriterionOutcome]:
+    """Criterion -> the outcome that the case demands of it."""
+    named = case.expect.passes
+    criteria = load_checklist().criteria.values()
+    wanted = [criterion.name for criterion in criteria if criterion.name in named or criterion.section in named]
+    none = case.expect.not_applicable
+    return {name: CriterionOutcome.NOT_APPLICABLE if name in none else CriterionOutcome.PASS for name in wanted}
+
+
+def _not_passed(case: Case, found: Mapping[str, Any]) -> list[str]:
+    items = {item["criterion"]: item for item in found.get("checklist", ())}
+    lines = []
+    for name, wanted in must_pass(case).items():
+        item = items.get(name, {"outcome": "nothing", "why": "it is not in the checklist"})
+        if item["outcome"] != wanted:
+            lines.append(f"{name} is {item['outcome']}, not {wanted}: {item['why']}")
+    return lines
 
 
 def told(finding: dict[str, Any]) -> str:

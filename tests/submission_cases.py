@@ -62,6 +62,10 @@ class Expect(_Part):
     """Each of them must be reported."""
     also: tuple[str, ...] = ()
     """Criteria that may be reported beside `findings`, as they follow from the same mistake; no others may."""
+    passes: tuple[int | str, ...] = ()
+    """Sections and criteria that the whole review must see to be met: `not_exercised` is not enough."""
+    not_applicable: tuple[str, ...] = ()
+    """Criteria of these that have nothing to decide in this case."""
     overrides: tuple[str, ...] = ()
     """KEY=VALUE words that the review of this case needs."""
     stages: tuple[StageName, ...] = ()

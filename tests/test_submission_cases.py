@@ -23,7 +23,8 @@ def test_a_case_expects_what_a_review_can_say(name: str) -> None:
     case = load_case(ROOT / name)
     criteria = load_checklist().criteria
     named = [finding.criterion for finding in case.expect.findings]
-    assert set(named) | set(case.expect.also) <= set(criteria)
+    assert set(named) | set(case.expect.also) | set(case.expect.not_applicable) <= set(criteria)
+    assert set(case.expect.passes) <= {*criteria, *load_checklist().sections}
     blocking = any(criteria[criterion].severity is Severity.BLOCKING for criterion in named)
     assert case.expect.verdict is (Verdict.NOT_READY if blocking else Verdict.READY)
     assert case.runs
