@@ -15,7 +15,7 @@ help:
 	@echo "make image    build the sandbox image (and its base, where no registry answers)"
 	@echo "make runner-image  build the image of the program itself, for the host's engine socket"
 	@echo "make screenshots  pictures of the report and of a night's index, into docs/"
-	@echo "make bench    measure the overhead of a sandbox, side by side, and what a night costs"
+	@echo "make bench    measure the overhead of a sandbox, what a night costs, and full mode beside a trial"
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -56,6 +56,7 @@ runner-image: $(READY)
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/overhead.py
 	$(BIN)/python tests/benchmarks/nightly.py
+	$(BIN)/python tests/benchmarks/full_mode.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
