@@ -80,12 +80,24 @@ def lowered_effect(evidence: Evidence, attempts: Sequence[Evidence]) -> str:
     facts = evidence.facts
     if not may_be_of_lowered(evidence) or not isinstance(facts, FullFacts):
         return ""
-    written = [other for other in attempts if isinstance(other.facts, FullFacts) and not other.facts.lowered]
+    written = _as_written(attempts)
     if any(_ended_alike(other, evidence) for other in written):
         return ""
     keys = ", ".join(item.key for item in facts.lowered[:6])
     ended = f" With the values as written it ended otherwise ({written[-1].status})." if written else ""
     return f"The review lowered {keys} in its copy of the run's configuration, which may have caused this.{ended}"
+
+
+def seen_as_written(evidence: Evidence, attempts: Sequence[Evidence]) -> bool:
+    """Whether a failure showed both with lowered values and with the configuration as written."""
+    written = _as_written(attempts)
+    lowered = [other for other in attempts if other not in written]
+    alike = [any(_ended_alike(other, evidence) for other in part) for part in (written, lowered)]
+    return evidence.status is Status.FAILED and all(alike)
+
+
+def _as_written(attempts: Sequence[Evidence]) -> list[Evidence]:
+    return [other for other in attempts if isinstance(other.facts, FullFacts) and not other.facts.lowered]
 
 
 def _ended_alike(one: Evidence, other: Evidence) -> bool:

@@ -15,11 +15,11 @@ from functools import lru_cache
 from runner.evidence import Evidence
 from runner.review import Traceback
 from runner.rules.base import Case, Draft
-from runner.rules.cut_effects import cut_effect, lowered_effect
+from runner.rules.cut_effects import cut_effect, lowered_effect, seen_as_written
 from runner.rules.diagnosis import Diagnosis, Scene, diagnose_traceback
 from runner.rules.failures import draft_of, failures, looked_again, merge, scene_of, silent
 from runner.rules.observed import probe_of
-from runner.vocabulary import Blame, Cause, StageName, Status
+from runner.vocabulary import Blame, Cause, Confidence, StageName, Status
 
 STARTS = "mode.full_starts"
 APPLIES = "config.search_space_applies"
@@ -52,6 +52,9 @@ def _failure(case: Case, evidence: Evidence) -> Draft:
     draft = draft_of(diagnosis, traceback, evidence, f"full mode of {evidence.run_id}")
     if not doubt:
         draft = looked_again(draft, evidence, attempts)
+    if draft.blame is Blame.SUBMISSION and seen_as_written(evidence, attempts):
+        message = f"{draft.message} Seen again with every value of the configuration as written."
+        return replace(draft, confidence=Confidence.CONFIRMED, message=message)
     return draft
 
 

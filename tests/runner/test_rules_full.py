@@ -267,6 +267,14 @@ def test_what_a_lowered_value_may_have_caused_is_held_against_nobody_unless_it_s
     assert told(STARTS, first, *(WRITTEN[name] for name in written)) == expected
 
 
+def test_a_failure_that_shows_as_written_too_is_confirmed() -> None:
+    first = failing(*FILTER, lowered=LOWERED)
+    (draft,) = judged(STARTS, first, WRITTEN["failed alike"]).drafts
+    assert draft.confidence == "confirmed" and "as written" in draft.message
+    (draft,) = judged(STARTS, failing(*FILTER)).drafts
+    assert draft.confidence == "observed" and "as written" not in draft.message
+
+
 def test_a_silent_end_with_lowered_values_is_held_against_nobody_unless_it_shows_as_written() -> None:
     first = full(status=Status.FAILED, exit_code=1, lowered=LOWERED)
     assert told(STARTS, first) == INFRA
