@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from runner.evidence import Evidence, FullFacts
 from runner.probe_facts import Place, ProbeFacts, Sampled
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
+from runner.rules.checkpoints import no_checkpoint
 from runner.rules.configuration import reads_of
 from runner.rules.failures import merge
 from runner.rules.full_failures import APPLIES, STARTS, full_failures
@@ -44,7 +45,7 @@ def full_starts(case: Case) -> Judgement:
     unclear = [evidence for evidence in case.of(StageName.FULL) if not _started(evidence)]
     if not case.of(StageName.FULL) or unclear:
         return not_exercised(why_not_full(case) or "full mode was not seen to work")
-    return passed(_how_far(case))
+    return passed("; ".join(filter(None, (_how_far(case), _no_checkpoints(case)))))
 
 
 def _started(evidence: Evidence) -> bool:
@@ -56,6 +57,14 @@ def _started(evidence: Evidence) -> bool:
 def _how_far(case: Case) -> str:
     stopped = [evidence.run_id or "" for evidence in full_runs(case) if evidence.status is Status.TIMEOUT]
     return f"at work when the review's time limit ended it: {', '.join(stopped)}" if stopped else ""
+
+
+def _no_checkpoints(case: Case) -> str:
+    """Told beside the pass: no criterion asks for checkpoints, and the cut may have ended the run before one."""
+    for evidence in full_runs(case):
+        if key := no_checkpoint(evidence, leaves(run_config(case, evidence.run_id))):
+            return f"no checkpoint was written below results_dir, though {key} is set"
+    return ""
 
 
 @decides(APPLIES)

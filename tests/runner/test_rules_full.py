@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.evidence import Evidence, FilesFacts, FullFacts, LoggedRun, Lowered, WandbContact
+from runner.evidence import Evidence, FilesFacts, FullFacts, LoggedRun, Lowered, OutputFile, WandbContact
 from runner.probe_facts import (
     Configuration,
     OptunaUse,
@@ -300,6 +300,24 @@ def test_a_silent_end_with_lowered_values_is_held_against_nobody_unless_it_shows
 def test_which_failures_lowered_values_may_have_caused(kind: str, message: str, may: bool) -> None:
     assert may_be_of_lowered(failing(kind, message, own("x"), lowered=LOWERED)) is may
     assert not may_be_of_lowered(failing(kind, message, own("x")))
+
+
+@pytest.mark.parametrize(
+    ("setting", "written", "told_of"),
+    [
+        ("save_every: 100", "results/a/log.txt", True),
+        ("save_every: 100", "outputs/model.pt", True),
+        ("save_every: 100", "results/a/model.pt", False),
+        ("save_best: true", "results/a/log.txt", True),
+        ("save_best: false", "results/a/log.txt", False),
+        ("gradient_checkpointing: true", "results/a/log.txt", False),
+        ("checkpoint: bert-base-uncased", "results/a/log.txt", False),
+    ],
+)
+def test_checkpoints_that_are_asked_for_and_not_written_are_told_of(setting: str, written: str, told_of: bool) -> None:
+    evidence = full(outputs=[OutputFile(path=written, bytes=1)])
+    judgement = judged(STARTS, evidence, yaml={"a": f"run_id: a\ntraining: {{{setting}}}\n"})
+    assert (judgement.outcome, "no checkpoint" in judgement.why) == (PASS, told_of)
 
 
 def test_a_failure_of_the_trial_is_not_reported_twice() -> None:
