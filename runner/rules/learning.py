@@ -13,6 +13,7 @@ import re
 from runner.evidence import Evidence
 from runner.probe_facts import Losses, Masked, OptimizerUse, Printed, ProbeFacts
 from runner.rules.base import Case, Draft, Judgement, decides
+from runner.rules.budget import UNSEEN, trains_unseen
 from runner.rules.observed import FINE, Look, at, disputed, fault, over_trials, probe_of, run_draft, trials, unsure
 from runner.vocabulary import Blame, Cause, Confidence, Provided
 
@@ -44,6 +45,8 @@ def _losses(case: Case, evidence: Evidence, facts: ProbeFacts) -> Look:
     if facts.not_numbers:
         printed = facts.not_numbers[0]
         return unsure(f"{printed.key or 'a result'} is {printed.text}, which two batches of made-up rows may explain")
+    if trains_unseen(facts):
+        return unsure(f"no loss was seen; {UNSEEN}")
     seen = any(losses.looked_at for losses in facts.losses) or facts.wandb_keys or facts.wandb_summary
     return FINE if seen else unsure("neither a loss nor a logged result was seen")
 

@@ -38,6 +38,8 @@ def reported(key: str) -> ProbeFacts:
         (trial(losses(0.7, 0.6), hub=STAND_INS), PASS),
         (trial(probe()), UNSURE),
         (trial(probe(wandb_keys=["accuracy"])), PASS),
+        (trial(probe(wandb_keys=["accuracy"], counters={"other_framework": 1.0})), UNSURE),
+        (trial(losses(0.7, 0.6).model_copy(update={"counters": {"other_framework": 1.0, "backward": 2.0}})), PASS),
         (trial(losses(NAN, nan=2), hub=STAND_INS), OURS),
         (trial(losses(0.7, infinite=1), hub=STAND_INS), OURS),
         (trial(losses(NAN, nan=2), hub=STAND_INS, fidelity="wide"), FAIL),
