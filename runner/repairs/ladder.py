@@ -74,11 +74,11 @@ def next_repair(
         for rung in rungs:
             repair = rung(blocker)
             if repair is not None and _is_new(repair, case, done):
-                return repair.model_copy(update={"over": _over(blocker.draft, repair, case, original)})
+                return repair.model_copy(update={"over": told_as(blocker.draft, repair, case, original)})
     return None
 
 
-def _over(draft: Draft, repair: Repair, case: Case, original: Mapping[str, str] | None) -> str:
+def told_as(draft: Draft, repair: Repair, case: Case, original: Mapping[str, str] | None) -> str:
     """Identity of the finding that tells of the blocker."""
     # What does not compile was told when the files were read; the import that fails for it is no finding of its own.
     unread = [found for found in all_rules()["implementation.compiles"](case).drafts if found.file in repair.files]

@@ -147,3 +147,36 @@ def test_equal_trees_have_no_diff():
 def test_lines_find_their_way_back():
     before, after = "a\nb\nc\n", "a\nnew\nb\nchanged\n"
     assert [original_line(before, after, line) for line in (1, 2, 3, 4)] == [1, None, 2, None]
+
+
+def test_a_repair_behind_which_the_same_failure_is_met_got_past_nothing():
+    repair = over_first()
+    same = [
+        evidence.model_copy(update={"step": 1, "directory": f"{evidence.directory}-again", "traceback": MOVED})
+        for evidence in FIRST
+    ]
+    other = [failed("a", 1, "src/train.py", 1, "KeyError"), same[1]]
+    for behind, helps in ((same, False), (other, False), ([other[0]], True), ([], False)):
+        review = review_of((SUBMISSION, FIRST, ()), (applied(SUBMISSION, repair), behind, (repair,)))
+        (step,) = review.repairs
+        assert step.helped is helps
+        assert bool(step.over) is helps
+        assert [bool(finding.behind) for finding in review.findings[1:]] == [helps] * (len(review.findings) - 1)
+
+
+MOVED = Traceback(type="NameError", message="NameError 5", file="src/main.py", line=6)
+"""The failure of FIRST, in the copy that has one line more above it."""
+
+
+def test_another_error_at_the_same_line_was_behind():
+    repair = over_first()
+    behind = [failed(run_id, 1, "src/main.py", 6) for run_id in ("a", "b")]
+    review = review_of((SUBMISSION, FIRST, ()), (applied(SUBMISSION, repair), behind, (repair,)))
+    assert review.repairs[0].helped and review.repairs[0].over == [review.findings[0].id]
+
+
+def test_the_same_error_at_the_line_that_a_repair_wrote_is_not_got_past():
+    edited = over_first().model_copy(update={"files": {"src/main.py": MAIN.replace("os.getcwd()", "os.curdir")}})
+    again = [e.model_copy(update={"step": 1, "directory": f"{e.directory}-again"}) for e in FIRST]
+    review = review_of((SUBMISSION, FIRST, ()), (applied(SUBMISSION, edited), again, (edited,)))
+    assert not review.repairs[0].helped and not review.repairs[0].over
