@@ -163,6 +163,32 @@ def test_methods_that_differ_in_name_only_are_not_accused() -> None:
     assert told(DIFFER, *pair, yaml={"a": YAML, "b": OTHER}) == UNSURE
 
 
+def composed(config: dict[str, Any], *losses: float) -> ProbeFacts:
+    return run(ONE, *losses, steps=1).model_copy(update={"configurations": configured(config).configurations})
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "losses", "expected"),
+    [
+        ({"method": "???", "run": {"run_id": "a", "method": ONE}},
+         {"method": "???", "run": {"run_id": "b", "method": TWO}}, (0.7, 0.7), UNSURE),
+        ({"method": ONE, "run": {"run_id": "a", "method": ONE}},
+         {"method": ONE, "run": {"run_id": "b", "method": TWO}}, (0.7, 0.7), UNSURE),
+        ({"method": ONE, "run": {"run_id": "a", "method": ONE}},
+         {"method": ONE, "run": {"run_id": "b", "method": TWO}}, (0.7, 0.8), PASS),
+        ({"method": "???"}, {"method": "???"}, (0.7, 0.7), UNSURE),
+        ({"run": {"run_id": "a", "method": ONE}}, {"run": {"run_id": "b", "method": ONE}}, (0.7, 0.7), FAIL),
+        ({"method": ONE}, {"method": ONE}, (0.7, 0.7), FAIL),
+        ({"method": ONE}, {"method": ONE}, (0.7, 0.8), UNSURE),
+        ({"method": ONE, "run_id": "a", "run": {"run_id": "a", "method": TWO}},
+         {"method": ONE, "run_id": "b", "run": {"run_id": "b", "method": TWO}}, (0.7, 0.7), UNSURE),
+    ],
+)  # fmt: skip
+def test_the_method_is_that_of_the_runs_own_branch(a: dict, b: dict, losses: tuple, expected: str) -> None:
+    pair = trial(composed(a, losses[0]), "a"), trial(composed(b, losses[1]), "b")
+    assert told(DIFFER, *pair, yaml={"a": DECAYED, "b": OTHER}) == expected
+
+
 def test_a_method_of_something_else_is_not_the_runs() -> None:
     config = {"evaluation": {"method": "bootstrap"}, "wandb": {}}
     seen = run(ONE, 0.7, steps=1).model_copy(update={"configurations": configured(config).configurations})
