@@ -6,6 +6,8 @@ import ast
 import itertools
 from collections.abc import Iterable, Mapping
 
+from runner.source_text import without_mark
+
 Edit = tuple[int, int, str]
 """Start, end (offsets in characters) and what stands there afterwards."""
 
@@ -15,9 +17,10 @@ class PythonText:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tree = ast.parse(text)
-        self._lines = text.split("\n")
-        self._starts = [0]
+        plain = without_mark(text)
+        self.tree = ast.parse(plain)
+        self._lines = plain.split("\n")
+        self._starts = [len(text) - len(plain)]
         for line in self._lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
 
@@ -55,7 +58,7 @@ class PythonText:
             last = list(group)[-1]
         elif self.tree.body and ast.get_docstring(self.tree) is not None:
             last = self.tree.body[0]
-        at = self.line_start((last.end_lineno or last.lineno) + 1) if last is not None else 0
+        at = self.line_start((last.end_lineno or last.lineno) + 1) if last is not None else self.line_start(1)
         if at > len(self.text):
             return [(len(self.text), len(self.text), f"\n{statement}\n")]
         return [(at, at, f"{statement}\n")]

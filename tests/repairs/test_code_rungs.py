@@ -302,3 +302,18 @@ def test_a_name_that_the_client_no_longer_takes_gets_its_owner() -> None:
     said = "Invalid HF URI 'hf://datasets/glue@1cec/.x'. Repository id must be 'namespace/name', got 'glue'."
     step = for_failure(sub, "src/model.py", "load_dataset", "huggingface_hub.errors.HfUriError", said)
     assert step is not None and step.files["src/model.py"] == "load_dataset(\"nyu-mll/glue\", 'mnli')\n"
+
+
+@pytest.mark.parametrize("text", ["x = np.zeros(3)\n", "import os\nx = np.zeros(os.cpu_count())\n"])
+def test_a_byte_order_mark_stays_where_it_is(text: str) -> None:
+    """Python reads such a file; the edit stands behind the mark."""
+    marked = "\ufeff" + text
+    step = for_import(
+        submission({"src/model.py": marked}), "src/model.py", "np.", "NameError", "name 'np' is not defined"
+    )
+    plain = for_import(
+        submission({"src/model.py": text}), "src/model.py", "np.", "NameError", "name 'np' is not defined"
+    )
+    assert step is not None and plain is not None
+    assert step.files["src/model.py"] == "\ufeff" + plain.files["src/model.py"]
+    compile(step.files["src/model.py"].encode(), "model.py", "exec")
