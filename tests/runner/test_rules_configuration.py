@@ -225,3 +225,24 @@ NAMED = "lr = cfg.training.learning_rate\nwd = cfg.training.get('weight_decay', 
 def test_a_stopped_trial_shows_only_what_no_code_names(status: Status, source: str, expected: str) -> None:
     seen = trial(read(*READS[:-1]), status=status)
     assert told(USED, seen, files={"src/train.py": source}) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "source", "expected"),
+    [
+        ("{type: categorical, choices: [1, 2]}", "", PASS),
+        ("{type: categorical, options: [1, 2]}", "", PASS),
+        ("{type: categorical, choices: [], options: [1, 2]}", "", PASS),
+        ("{type: categorical, choices: '${sizes}'}", "", PASS),
+        ("{type: categorical, choices: []}", "", FAIL),
+        ("{type: categorical, default: small}", "", FAIL),
+        ("{type: categorical}", "", FAIL),
+        ("{type: normal, mu: 0, sigma: 1}", "if kind == 'normal':\n    ...\n", PASS),
+        ("{type: normal, mu: 0, sigma: 1}", "if kind == 'uniform':\n    ...\n", FAIL),
+        ("{type: uniform, low: 2, high: 1}", "", FAIL),
+    ],
+)
+def test_search_spaces(entry: str, source: str, expected: str) -> None:
+    yaml = {"a": f"{YAML}optuna: {{search_space: {{lr: {entry}}}}}\n"}
+    seen = trial(probe(), "a")
+    assert told("config.search_space_valid", seen, yaml=yaml, files={"src/train.py": source}) == expected
