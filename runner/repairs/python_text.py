@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
+import warnings
 from collections.abc import Iterable, Mapping
 
 from runner.source_text import without_mark
@@ -63,6 +65,21 @@ class PythonText:
             return [(len(self.text), len(self.text), f"\n{statement}\n")]
         return [(at, at, f"{statement}\n")]
 
+    def keyword_edit(self, call: ast.Call, word: str) -> Edit | None:
+        """Gives a call one more argument by name, the last; None where it may have it already, behind a star."""
+        starred = any(isinstance(given, ast.Starred) for given in call.args)
+        end = self.span(call)[1] - 1
+        if starred or any(given.arg is None for given in call.keywords) or self.text[end] != ")":
+            return None
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        # Behind the last argument stand brackets of its own, a comma and remarks.
+        behind = self.text[max(self.span(item)[1] for item in given) : end] if given else ""
+        if given and not re.sub(r"#[^\n]*", "", behind).rstrip().endswith(","):
+            word = f", {word}"
+        elif behind.endswith(","):
+            word = f" {word}"
+        return end, end, word
+
     def first_line_edit(self, function: ast.FunctionDef | ast.AsyncFunctionDef, statement: str) -> Edit:
         """Puts a statement at the start of a function, behind its docstring."""
         body = function.body
@@ -82,6 +99,17 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
     for start, end, new in sorted(edits, key=lambda edit: edit[:2], reverse=True):
         text = text[:start] + new + text[end:]
     return text
+
+
+def compiles(text: str) -> bool:
+    """Whether Python takes the text; more than that it parses: no argument may be given twice."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(without_mark(text), "<edited>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def read(text: str) -> PythonText | None:
