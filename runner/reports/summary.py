@@ -142,7 +142,12 @@ def _stepped_over(review: Review, shown: dict[str, int], patch: str) -> list[_Bl
         head = "## Smallest change that gets past\n\nSeen to work in a copy; `repairs.patch` holds it for `git apply`."
         text = "\n".join([head, "", *(_step(step, shown) for step in review.repairs if step.helped)])
         blocks.append(_Block((2, 10**5), text, "what was stepped over"))
-    vain = [_step(step, shown) for step in review.repairs if not step.helped]
+    last = max((step.step for step in review.repairs if step.helped), default=0)
+    vain = [
+        _step(step, shown) + (" `repairs.patch` holds it too: what helped was run with it." if step.step < last else "")
+        for step in review.repairs
+        if not step.helped
+    ]
     if vain:
         text = "Tried in the copy, and not seen to help:\n\n" + "\n".join(vain)
         blocks.append(_Block((3, 10**5), text, "what did not help"))

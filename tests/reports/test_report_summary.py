@@ -133,5 +133,9 @@ def test_an_edit_that_did_not_help_is_not_told_as_one_that_works() -> None:
     works, told = text.split("Tried in the copy, and not seen to help:\n\n")
     assert "1. dependencies rewritten" in works and "2. training.epochs" not in works
     assert told.startswith("2. training.epochs appended. Then: trial proposed-1: failed.")
+    assert "holds it too" not in told
+    both = [vain.model_copy(update={"step": 1}), base.repairs[0].model_copy(update={"step": 2})]
+    text = summary.render(base.model_copy(update={"repairs": both}), SOURCES, PATCH)
+    assert "1. training.epochs appended. Then: trial proposed-1: failed. `repairs.patch` holds it too" in text
     alone = summary.render(base.model_copy(update={"repairs": [vain]}), SOURCES)
     assert "Seen to work" not in alone and "Tried in the copy" in alone
