@@ -93,7 +93,9 @@ def own_evidence(rounds: Sequence[Round], step: int) -> list[Evidence]:
 
 def _tries(evidence: Evidence, blocker: Draft) -> bool:
     ran = evidence.status not in (Status.INFRASTRUCTURE_ERROR, Status.SKIPPED)
-    return ran and evidence.stage is blocker.stage and blocker.run_id in (None, evidence.run_id)
+    # Importing and composing are one attempt for all run ids.
+    of_run = evidence.run_id is None or blocker.run_id in (None, evidence.run_id)
+    return ran and evidence.stage is blocker.stage and of_run
 
 
 def _met(blocker: Draft, before: Case, after: Case) -> Iterator[bool]:

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from runner.checklist import load_checklist
-from runner.evidence import Evidence
+from runner.evidence import ComposeFacts, Composition, Evidence
 from runner.judge import judge
 from runner.repairs.base import Repair, applied, identity
+from runner.repairs.ladder import blockers
 from runner.repairs.patch import original_line, unified_diff
 from runner.review import Environment, Timings, Traceback
-from runner.rounds import Round
+from runner.rounds import Round, helped
 from runner.rules.base import Case, Draft
 from runner.submissions.model import Run, Submission
 from runner.vocabulary import Blame, Cause, CriterionOutcome, StageName, Status, Verdict
@@ -180,3 +181,28 @@ def test_the_same_error_at_the_line_that_a_repair_wrote_is_not_got_past():
     again = [e.model_copy(update={"step": 1, "directory": f"{e.directory}-again"}) for e in FIRST]
     review = review_of((SUBMISSION, FIRST, ()), (applied(SUBMISSION, edited), again, (edited,)))
     assert not review.repairs[0].helped and not review.repairs[0].over
+
+
+def composed(step: int, *errors: str) -> Evidence:
+    """Hydra's word on the second run id; the first composes."""
+    told = [
+        Composition(module="src.main", run_id="a", ok=True),
+        Composition(module="src.main", run_id="b", ok=not errors, errors=list(errors), line=4),
+    ]
+    facts = ComposeFacts(compositions=told, imported=["src.main"], finished=True)
+    return Evidence(
+        stage=StageName.COMPOSE, step=step, status=Status.OK, facts=facts, directory=f"stages/3-compose/{step}"
+    )
+
+
+@pytest.mark.parametrize(("errors", "helps"), [((), True), (("no such key",), False), (("another",), True)])
+def test_what_one_run_id_alone_could_not_compose_is_got_past(errors: tuple[str, ...], helps: bool):
+    case = Case(SUBMISSION, load_checklist(), [composed(0, "no such key")], ["a", "b"])
+    (draft,) = [blocker.draft for blocker in blockers(case)]
+    assert draft.run_id == "b"
+    repair = REPAIR.model_copy(update={"over": identity(draft)})
+    rounds = [
+        Round(case),
+        Round(Case(applied(SUBMISSION, repair), load_checklist(), [composed(1, *errors)], ["a", "b"]), (repair,)),
+    ]
+    assert helped(rounds, 1) is helps
