@@ -75,7 +75,9 @@ def conclude(
     """Judge evidence and write the reports; runs nothing."""
     rounds = rounds_of(submission, settings, evidence, repairs)
     review = judge(rounds, scope(submission, settings)[1], environment, timings)
-    write_reports(review, directory, submission.tree(), rounds[-1].case.submission.tree())
+    # What got past nothing at the end is no part of the change that a review suggests.
+    furthest = max((step.step for step in review.repairs if step.helped), default=0)
+    write_reports(review, directory, submission.tree(), rounds[furthest].case.submission.tree())
     return review
 
 

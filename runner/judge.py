@@ -19,7 +19,7 @@ from runner.review import (
     SubmissionInfo,
     Timings,
 )
-from runner.rounds import Round, Seen, joined
+from runner.rounds import Round, Seen, helped, joined, own_evidence
 from runner.rules.aggregated import evaluation_result
 from runner.rules.base import Case, Draft
 from runner.rules.checkpoints import checkpoints_elsewhere
@@ -88,14 +88,16 @@ def _repairs(rounds: Sequence[Round], ids: Mapping[str, str]) -> list[RepairStep
     steps = []
     for number, item in enumerate(rounds[1:], start=1):
         repair = item.repairs[-1]
-        own = [evidence for evidence in item.case.evidence if evidence.step == number]
+        own = own_evidence(rounds, number)
+        past = helped(rounds, number)
         reached = f"{own[-1].stage} {own[-1].run_id or ''}".strip() + f": {own[-1].status}" if own else ""
         steps.append(
             RepairStep(
                 step=number,
                 kind=repair.kind,
                 what=repair.what,
-                over=[ids[repair.over]] if repair.over in ids else [],
+                helped=past,
+                over=[ids[repair.over]] if past and repair.over in ids else [],
                 files=sorted(repair.files),
                 reached=reached,
             )

@@ -43,11 +43,12 @@ class Reviewer:
         self.run_ids, self.stages = scope(self.submission, self.settings)
         self._evidence: list[Evidence] = []
         self._repairs: list[Repair] = []
+        self._started = time.monotonic()
         self._assets = sources(self.settings)
 
     def review(self) -> Review:
         """Run the stages that were asked for, step over what can be stepped over, judge, write the reports."""
-        started = time.monotonic()
+        self._started = started = time.monotonic()
         bench = self._bench()
         self._store("submission.json", self.submission)
         self._store("settings.json", self.settings)
@@ -57,7 +58,7 @@ class Reviewer:
             runner = StageRunner(bench, self.run_ids, self.stages, self._prefetch(bench, stack), closer)
             stack.callback(runner.close)
             self._round(runner, self.submission, self.stages[0])
-            self._step_over(runner, started)
+            self._step_over(runner)
         wall = time.monotonic() - started
         timings = Timings(
             own_seconds=round(wall - bench.sandbox_seconds, 3),
@@ -72,12 +73,12 @@ class Reviewer:
             self.submission, self.settings, self._evidence, self._repairs, environment, timings, self.directory
         )
 
-    def _step_over(self, runner: StageRunner, started: float) -> None:
+    def _step_over(self, runner: StageRunner) -> None:
         """Repair one blocker, run again, and so on, until none is known or a bound is reached."""
         settings = self.settings
         copy = self.submission
         while settings.repairs == "auto" and len(self._repairs) < settings.limits.repair_steps:
-            if self.cancel.is_set() or time.monotonic() - started > settings.limits.review_wall_seconds:
+            if self.cancel.is_set() or self._out_of_time():
                 return
             repair = self._next_repair()
             if repair is None:
@@ -89,18 +90,25 @@ class Reviewer:
             self._round(runner, copy, repair.begins)
 
     def _round(self, runner: StageRunner, copy: Submission, begins: StageName) -> None:
-        """One pass over the stages. With a repair, it ends at the next blocker that can be stepped over."""
+        """One pass over the stages.
+
+        With a repair, it ends at the next blocker that can be stepped over, and starts nothing once the review's time
+        is up; what the submission shows as it is, is never cut.
+        """
         step = len(self._repairs)
         last_step = step == self.settings.limits.repair_steps
         for evidence in runner.run(copy, begins, step):
             self._evidence.append(evidence)
             self._store(f"{evidence.directory.removeprefix('stages/')}/evidence.json", evidence)
-            if self.cancel.is_set():
+            if self.cancel.is_set() or (step and self._out_of_time()):
                 return
             # The other run ids have the same blocker more often than not, and are tried when it is out of the way.
             stopped = evidence.status not in (Status.OK, Status.INFRASTRUCTURE_ERROR)
             if step and stopped and not last_step and self._next_repair() is not None:
                 return
+
+    def _out_of_time(self) -> bool:
+        return time.monotonic() - self._started > self.settings.limits.review_wall_seconds
 
     def _next_repair(self) -> Repair | None:
         rounds = rounds_of(self.submission, self.settings, self._evidence, self._repairs)

@@ -184,12 +184,14 @@ class Claim(_Part):
 
 
 class RepairStep(_Part):
-    """A blocker that was stepped over: one edit of the sandbox's copy, verified by having been run."""
+    """One edit of the sandbox's copy, tried by running it."""
 
     step: int = Field(ge=1)
     kind: str
     what: str
     """The edit in one sentence, so that a person can redo it."""
+    helped: bool = True
+    """Whether what it was for is gone; False where it was met again, or was not tried again."""
     over: list[str] = []
     """Ids of the findings that it gets past."""
     files: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from runner.repairs.base import Blocker, Repair
+from runner.repairs.child_commands import command_lists
 from runner.repairs.python_text import Edit, PythonText, sources
 from runner.vocabulary import StageName
 
@@ -36,10 +37,9 @@ def running_interpreter(blocker: Blocker) -> Repair | None:
 
 
 def _edits(source: PythonText) -> list[Edit]:
-    edits: list[Edit] = []
-    for node in ast.walk(source.tree):
-        if isinstance(node, (ast.List, ast.Tuple)) and node.elts:
-            first = node.elts[0]
-            if isinstance(first, ast.Constant) and first.value in _NAMES and len(node.elts) > 1:
-                edits.append((*source.span(first), "sys.executable"))
-    return edits
+    firsts = [words.elts[0] for words in command_lists(source) if len(words.elts) > 1]
+    return [
+        (*source.span(first), "sys.executable")
+        for first in firsts
+        if isinstance(first, ast.Constant) and first.value in _NAMES
+    ]

@@ -21,6 +21,7 @@ from runner.repairs import (
 )
 from runner.repairs.base import Blocker, Repair, identity, tracebacks
 from runner.repairs.patch import restored
+from runner.repairs.python_text import compiles
 from runner.review import Traceback
 from runner.rules.base import Case, Draft, all_rules
 from runner.rules.failures import failures
@@ -67,18 +68,19 @@ def next_repair(
 ) -> Repair | None:
     """The repair for the first blocker that any rung knows; None where none helps.
 
-    Deterministic: the same evidence gives the same repair. An edit that was made before, or that changes nothing, is no
-    repair. `original`: the submission's own files, in whose lines its findings are told.
+    Deterministic: the same evidence gives the same repair. An edit that was made before, that changes nothing, or that
+    leaves a file that does not compile, is no repair. `original`: the submission's own files, in whose lines its
+    findings are told.
     """
     for blocker in blockers(case):
         for rung in rungs:
             repair = rung(blocker)
-            if repair is not None and _is_new(repair, case, done):
-                return repair.model_copy(update={"over": _over(blocker.draft, repair, case, original)})
+            if repair is not None and _is_usable(repair, case, done):
+                return repair.model_copy(update={"over": told_as(blocker.draft, repair, case, original)})
     return None
 
 
-def _over(draft: Draft, repair: Repair, case: Case, original: Mapping[str, str] | None) -> str:
+def told_as(draft: Draft, repair: Repair, case: Case, original: Mapping[str, str] | None) -> str:
     """Identity of the finding that tells of the blocker."""
     # What does not compile was told when the files were read; the import that fails for it is no finding of its own.
     unread = [found for found in all_rules()["implementation.compiles"](case).drafts if found.file in repair.files]
@@ -97,10 +99,11 @@ def blockers(case: Case) -> Iterator[Blocker]:
             yield Blocker(case, draft, _traceback(case, draft), _composition(case, draft))
 
 
-def _is_new(repair: Repair, case: Case, done: Sequence[Repair]) -> bool:
+def _is_usable(repair: Repair, case: Case, done: Sequence[Repair]) -> bool:
     tree = case.submission.tree()
     changes = any(tree.get(path) != text for path, text in repair.files.items())
-    return changes and not any(old.files == repair.files for old in done)
+    sound = all(compiles(text) for path, text in repair.files.items() if path.endswith(".py"))
+    return changes and sound and not any(old.files == repair.files for old in done)
 
 
 def _traceback(case: Case, draft: Draft) -> Traceback | None:

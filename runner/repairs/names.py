@@ -149,7 +149,10 @@ def moved_name(blocker: Blocker) -> Repair | None:
                 for alias in node.names:
                     there = MOVED.get((node.module, alias.name)) or HOMES.get(alias.name)
                     if there not in (None, node.module) and there is not None and blocker.says(f"'{alias.name}'"):
-                        edits += _moved(source, node, alias, there)
+                        kept = _as_before(source, node.module, alias)
+                        if kept is None:
+                            continue
+                        edits += [*_moved(source, node, alias, there), *kept]
                         moved.append(f"{node.module}.{alias.name} from {there.replace(':', '.')}")
             if isinstance(node, ast.Attribute):
                 there_function = _ATTRIBUTES.get(ast.unparse(node))
@@ -163,6 +166,40 @@ def moved_name(blocker: Blocker) -> Repair | None:
         return None
     what = f"Take {', '.join(dict.fromkeys(moved))} ({', '.join(files)})."
     return Repair(kind="moved-name", what=what, files=files, begins=blocker.draft.stage)
+
+
+_DEFAULTS = {
+    ("transformers", "AdamW"): (("eps", 3, "1e-6"), ("weight_decay", 4, "0.0")),
+    ("transformers.optimization", "AdamW"): (("eps", 3, "1e-6"), ("weight_decay", 4, "0.0")),
+}
+"""Moved name -> arguments whose default is another where it is now: name, place, and the default that it had."""
+_GONE = {"correct_bias", "no_deprecation_warning"}
+"""Arguments that torch's AdamW does not have."""
+
+
+def _as_before(source: PythonText, module: str, alias: ast.alias) -> list[Edit] | None:
+    """What keeps the calls of a moved name computing what they did; None where that cannot be kept."""
+    defaults = _DEFAULTS.get((module, alias.name), ())
+    name = alias.asname or alias.name
+    calls = [
+        node
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+    ]
+    uses = sum(isinstance(node, ast.Name) and node.id == name for node in ast.walk(source.tree))
+    if not defaults:
+        return []
+    if uses > len(calls):
+        return None  # handed on, and called elsewhere
+    edits: list[Edit] = []
+    for call in calls:
+        given = {word.arg for word in call.keywords}
+        absent = [f"{key}={value}" for key, place, value in defaults if key not in given and len(call.args) <= place]
+        edit = source.keyword_edit(call, ", ".join(absent)) if absent else None
+        if given & _GONE or (absent and edit is None):
+            return None
+        edits += [edit] if edit is not None else []
+    return edits
 
 
 def _at_hand(statement: str, modules: list[str]) -> bool:

@@ -11,6 +11,7 @@ import tomlkit
 
 from runner.repairs.base import Blocker, Repair
 from runner.repairs.requirement_text import is_requirement, python_specifier, repaired, requirement
+from runner.source_text import without_mark
 from runner.vocabulary import StageName
 
 PYPROJECT = "pyproject.toml"
@@ -106,14 +107,14 @@ def bad_requirements(blocker: Blocker) -> Repair | None:
 def _project_file(blocker: Blocker) -> tuple[str, dict[str, Any]]:
     text = blocker.files.get(PYPROJECT, "")
     try:
-        return text, tomllib.loads(text)
+        return text, tomllib.loads(without_mark(text))
     except tomllib.TOMLDecodeError:
         return text, {}
 
 
 def _repair(kind: str, what: str, text: str) -> Repair | None:
     try:
-        tomllib.loads(text)
+        tomllib.loads(without_mark(text))
     except tomllib.TOMLDecodeError:
         return None
     return Repair(kind=kind, what=what, files={PYPROJECT: text}, begins=StageName.FILES)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
+import warnings
 from collections.abc import Iterable, Mapping
+
+from runner.source_text import without_mark
 
 Edit = tuple[int, int, str]
 """Start, end (offsets in characters) and what stands there afterwards."""
@@ -15,9 +19,10 @@ class PythonText:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tree = ast.parse(text)
-        self._lines = text.split("\n")
-        self._starts = [0]
+        plain = without_mark(text)
+        self.tree = ast.parse(plain)
+        self._lines = plain.split("\n")
+        self._starts = [len(text) - len(plain)]
         for line in self._lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
 
@@ -55,10 +60,25 @@ class PythonText:
             last = list(group)[-1]
         elif self.tree.body and ast.get_docstring(self.tree) is not None:
             last = self.tree.body[0]
-        at = self.line_start((last.end_lineno or last.lineno) + 1) if last is not None else 0
+        at = self.line_start((last.end_lineno or last.lineno) + 1) if last is not None else self.line_start(1)
         if at > len(self.text):
             return [(len(self.text), len(self.text), f"\n{statement}\n")]
         return [(at, at, f"{statement}\n")]
+
+    def keyword_edit(self, call: ast.Call, word: str) -> Edit | None:
+        """Gives a call one more argument by name, the last; None where it may have it already, behind a star."""
+        starred = any(isinstance(given, ast.Starred) for given in call.args)
+        end = self.span(call)[1] - 1
+        if starred or any(given.arg is None for given in call.keywords) or self.text[end] != ")":
+            return None
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        # Behind the last argument stand brackets of its own, a comma and remarks.
+        behind = self.text[max(self.span(item)[1] for item in given) : end] if given else ""
+        if given and not re.sub(r"#[^\n]*", "", behind).rstrip().endswith(","):
+            word = f", {word}"
+        elif behind.endswith(","):
+            word = f" {word}"
+        return end, end, word
 
     def first_line_edit(self, function: ast.FunctionDef | ast.AsyncFunctionDef, statement: str) -> Edit:
         """Puts a statement at the start of a function, behind its docstring."""
@@ -79,6 +99,17 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
     for start, end, new in sorted(edits, key=lambda edit: edit[:2], reverse=True):
         text = text[:start] + new + text[end:]
     return text
+
+
+def compiles(text: str) -> bool:
+    """Whether Python takes the text; more than that it parses: no argument may be given twice."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(without_mark(text), "<edited>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def read(text: str) -> PythonText | None:

@@ -8,6 +8,7 @@ import re
 
 from runner.repairs.base import Blocker, Repair
 from runner.repairs.python_text import Edit, read
+from runner.source_text import without_mark
 from runner.vocabulary import StageName
 
 _KEYWORD_ATTRIBUTE = re.compile(rf"(?<=[\w\])])\.({'|'.join(keyword.kwlist)})\b(?!\s*(?:\())")
@@ -40,7 +41,7 @@ def keyword_attribute(blocker: Blocker) -> Repair | None:
     new = text
     for _ in range(50):
         try:
-            ast.parse(new)
+            ast.parse(without_mark(new))
         except SyntaxError as error:
             lines = new.split("\n")
             number = (error.lineno or 0) - 1

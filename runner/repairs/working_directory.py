@@ -7,11 +7,14 @@ import re
 
 from runner.repairs import yaml_text
 from runner.repairs.base import Blocker, Repair
+from runner.repairs.child_commands import command_lists, is_python, said, starting_calls
 from runner.repairs.hydra_entry import CONFIG
-from runner.repairs.python_text import Edit, PythonText, sources
+from runner.repairs.python_text import Edit, PythonText, compiles, sources
 from runner.vocabulary import StageName
 
-_RUNNERS = {"run", "Popen", "call", "check_call", "check_output"}
+_SCRIPT = re.compile(r"(?:\./)?src/(\w+)\.py")
+_OF_SRC = re.compile(r"\bsrc\.|'-m', (?!')")
+"""Words of a command that starts a module of src, by its name or by one that is told elsewhere."""
 _ROOT = "__import__('pathlib').Path(__file__).resolve().parents[1]"
 
 
@@ -71,32 +74,35 @@ def _lost(blocker: Blocker) -> bool:
 def _as_module(source: PythonText) -> list[Edit]:
     """`[python, "src/train.py", …]` as `[python, "-m", "src.train", …]`."""
     edits: list[Edit] = []
-    for node in ast.walk(source.tree):
-        if not isinstance(node, ast.List):
-            continue
-        for item in node.elts:
-            if isinstance(item, ast.Constant) and isinstance(item.value, str):
-                found = re.fullmatch(r"(?:\./)?src/(\w+)\.py", item.value)
-                if found:
-                    edits.append((*source.span(item), f'"-m", "src.{found[1]}"'))
+    for words in command_lists(source):
+        for place, item in enumerate(words.elts):
+            found = _SCRIPT.fullmatch(_text(item))
+            if found and _runs_a_script(words.elts[:place]):
+                edits.append((*source.span(item), f'"-m", "src.{found[1]}"'))
     return edits
+
+
+def _runs_a_script(before: list[ast.expr]) -> bool:
+    """Whether what stands before a word is an interpreter, with options of its own at most."""
+    words = [item for item in before if not _text(item).startswith("-")]
+    if not words:
+        return False
+    return is_python(words[-1]) or (len(words) == 1 and not isinstance(words[0], ast.Constant))
+
+
+def _text(item: ast.expr) -> str:
+    return item.value if isinstance(item, ast.Constant) and isinstance(item.value, str) else ""
 
 
 def _in_root(source: PythonText) -> list[Edit]:
     """`cwd=` of the calls that start a module of src."""
-    if "src." not in source.text:
-        return []
     edits: list[Edit] = []
-    for node in ast.walk(source.tree):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RUNNERS):
+    for call, command in starting_calls(source):
+        if not _OF_SRC.search(said(source, command)):
             continue
-        if ast.unparse(node.func.value) not in ("subprocess", "sp"):
-            continue
-        given = next((word for word in node.keywords if word.arg == "cwd"), None)
-        if given is not None:
-            if _ROOT not in source.source(given.value):
-                edits.append((*source.span(given.value), _ROOT))
-        elif node.args:
-            _, end = source.span(node.args[0])
-            edits.append((end, end, f", cwd={_ROOT}"))
+        given = next((word for word in call.keywords if word.arg == "cwd"), None)
+        edit = source.keyword_edit(call, f"cwd={_ROOT}") if given is None else (*source.span(given.value), _ROOT)
+        done = given is not None and _ROOT in source.source(given.value)
+        if edit is not None and not done and compiles(source.edited([edit])):
+            edits.append(edit)
     return edits

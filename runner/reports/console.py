@@ -105,8 +105,7 @@ def _closing(review: Review) -> list[str]:
     if number["not_exercised"]:
         parts.append(count(number["not_exercised"], "criterion", "criteria") + " not exercised")
     lines = [", ".join(parts) + "."] if parts else []
-    if review.repairs:
-        lines.append(
-            f"Stepped over {count(len(review.repairs), 'blocker')}; repairs.patch beside the report gets past."
-        )
+    helped = sum(step.helped for step in review.repairs)
+    if helped:
+        lines.append(f"Stepped over {count(helped, 'blocker')}; repairs.patch beside the report gets past.")
     return lines + [f"To do: {step}" for step in what_to_do(review)]

@@ -15,7 +15,7 @@ from runner.reports.findings import Group, behind, grouped, location, numbers, t
 from runner.reports.markdown import code, fence, inline
 from runner.reports.text import count, label, last_lines, one_line, seconds
 from runner.reports.wording import evaluation_words, headline, not_exercised, what_to_do
-from runner.review import Review, Traceback
+from runner.review import RepairStep, Review, Traceback
 from runner.vocabulary import Severity, Verdict
 
 LIMIT = 8_000
@@ -137,20 +137,31 @@ def _runs(group: Group) -> str:
 
 def _stepped_over(review: Review, shown: dict[str, int], patch: str) -> list[_Block]:
     """Every repair in a line, then the edits themselves: the smallest change that was seen to get past."""
-    if not review.repairs:
-        return []
-    lines = []
-    for step in review.repairs:
-        over = ", ".join(f"finding {shown[finding]}" for finding in step.over if finding in shown)
-        reached = f" Then: {inline(step.reached, 120)}." if step.reached else ""
-        past = f" (gets past {over})" if over else ""
-        lines.append(f"{step.step}. {inline(step.what.rstrip('.'), 300)}{past}.{reached}")
-    head = "## Smallest change that gets past\n\nSeen to work in a copy; `repairs.patch` holds it for `git apply`."
-    blocks = [_Block((2, 10**5), f"{head}\n\n" + "\n".join(lines), "what was stepped over")]
+    blocks = []
+    if any(step.helped for step in review.repairs):
+        head = "## Smallest change that gets past\n\nSeen to work in a copy; `repairs.patch` holds it for `git apply`."
+        text = "\n".join([head, "", *(_step(step, shown) for step in review.repairs if step.helped)])
+        blocks.append(_Block((2, 10**5), text, "what was stepped over"))
+    last = max((step.step for step in review.repairs if step.helped), default=0)
+    vain = [
+        _step(step, shown) + (" `repairs.patch` holds it too: what helped was run with it." if step.step < last else "")
+        for step in review.repairs
+        if not step.helped
+    ]
+    if vain:
+        text = "Tried in the copy, and not seen to help:\n\n" + "\n".join(vain)
+        blocks.append(_Block((3, 10**5), text, "what did not help"))
     # By file, so that a long one does not keep the others out.
     for part in filter(None, re.split(r"(?m)^(?=diff --git )", patch)):
         blocks.append(_Block((4, 10**5 + len(part)), fence(part.rstrip("\n"), "diff"), "parts of repairs.patch"))
     return blocks
+
+
+def _step(step: RepairStep, shown: dict[str, int]) -> str:
+    over = ", ".join(f"finding {shown[finding]}" for finding in step.over if finding in shown)
+    reached = f" Then: {inline(step.reached, 120)}." if step.reached else ""
+    past = f" (gets past {over})" if over else ""
+    return f"{step.step}. {inline(step.what.rstrip('.'), 300)}{past}.{reached}"
 
 
 def _closing(review: Review) -> list[_Block]:

@@ -133,17 +133,27 @@ def no_silent_fallback(case: Case) -> Judgement:
 
 
 def _fallback(case: Case, evidence: Evidence, facts: ProbeFacts) -> Look:
-    fine = [
-        Name("model" if load.kind != "dataset" else "dataset", load.id) for load in facts.loads if not load.error_type
-    ]
-    drafts = []
+    drafts, doubt = [], ""
     for load in facts.loads:
         if not load.swallowed or load.kind not in ("model", "dataset") or is_local(load.id) or not load.id:
             continue
-        if load.api.endswith("load_from_disk") or among(Name(load.kind, load.id), fine):  # type: ignore[arg-type]
+        if load.api.endswith("load_from_disk") or among(_name(load), _loaded(facts, _name(load).kind)):
+            continue
+        if among(_name(load), _downloaded(facts, _name(load).kind)):
+            doubt = f"loading {load.id} failed, and its files were downloaded: the model may have been made from these"
             continue
         drafts.append(_swallowed(case, evidence, load))
-    return fault(*drafts)
+    return Look(tuple(drafts), doubt)
+
+
+def _name(load: Load) -> Name:
+    return Name("dataset" if load.kind == "dataset" else "model", load.id)
+
+
+def _downloaded(facts: ProbeFacts, kind: Kind) -> list[Name]:
+    """Repositories of which files were fetched by themselves, unlike a tokenizer or a configuration."""
+    fetched = [load for load in facts.loads if load.api.startswith("huggingface_hub.") and not load.error_type]
+    return [Name(kind, load.id) for load in fetched]
 
 
 def _swallowed(case: Case, evidence: Evidence, load: Load) -> Draft:

@@ -6,6 +6,7 @@ to guess: they say so, and decide nothing.
 - Passes that begin at another line, or over another data set, are no second epoch: a calibration counts by its batches,
   and loaders that are drawn from in turn are one pass each.
 - Without a loader, two inputs may be two views of one batch, and single rows may be parts of one.
+- Another framework's batches are not counted, so where the code brings one, no work seen is not no work done.
 """
 
 from __future__ import annotations
@@ -50,7 +51,20 @@ def _train_batches(case: Case, evidence: Evidence, facts: ProbeFacts) -> Look:
             f"{facts.hand_batches} different inputs that came from no loader were propagated back, in "
             f"{_most_steps(facts)} optimizer steps: how many batches these are cannot be told"
         )
-    return FINE
+    return FINE if not trains_unseen(facts) else unsure(UNSEEN)
+
+
+UNSEEN = "the code uses another framework than torch, whose work is not counted"
+
+
+def trains_unseen(facts: ProbeFacts) -> bool:
+    """Whether all training there was may be that of a framework of which only the import is known."""
+    return bool(facts.counters.get("other_framework")) and not facts.counters.get("backward")
+
+
+def _evaluates_unseen(facts: ProbeFacts) -> bool:
+    work = ("forward", "backward", "generate_calls")
+    return bool(facts.counters.get("other_framework")) and not any(facts.counters.get(name) for name in work)
 
 
 def _most_steps(facts: ProbeFacts) -> int:
@@ -79,6 +93,8 @@ def _epochs(case: Case, evidence: Evidence, facts: ProbeFacts) -> Look:
     looks = [_loop(case, evidence, place, passes) for (_, place), passes in by_loop.items()]
     if facts.hand_batches and _most_steps(facts) > case.budget.train_batches:
         looks.append(unsure("the trial trains without a loader, so passes over the data cannot be told apart"))
+    if trains_unseen(facts):
+        looks.append(unsure(UNSEEN))
     worst = next((look for look in looks if look.drafts), None)
     return worst or next((look for look in looks if look.doubt), FINE)
 
@@ -130,7 +146,7 @@ def _eval_batches(case: Case, evidence: Evidence, facts: ProbeFacts) -> Look:
             return unsure(
                 f"{calls} calls at {at(phase.place)} came from no loader: whether each is a batch cannot be told"
             )
-    return FINE
+    return FINE if not _evaluates_unseen(facts) else unsure(UNSEEN)
 
 
 def _without_loader(phase: Phase, allowed: int) -> int:

@@ -159,19 +159,39 @@ def _missing_file(text: str, told: Told) -> Answer:
     found = [f for f in told.of("structure.required_files") if _about(f, text, by_name=False)]
     if found:
         return _confirmed(found)
-    present = {path.rsplit("/", 1)[-1] for path in told.case.submission.tree()}
-    return _REFUTED if _files(text) and _files(text) <= present else _OPEN
+    named = {name.removeprefix("./") for said in _ABSENT.findall(text) for name in _FILE.findall(" ".join(said))}
+    present = {f"/{path}" for path in told.case.submission.tree()}
+    return _REFUTED if named and all(any(path.endswith(f"/{name}") for path in present) for name in named) else _OPEN
 
 
 def _trial_steps(text: str, told: Told) -> Answer:
-    criteria = ("mode.trial_train_batches", "mode.trial_epochs", "mode.trial_eval_batches")
-    if not re.search(r"exceed|more than|respect|limit|restrict|still|too many|full|entire|\d+", text, re.IGNORECASE):
+    """A count that a trial goes beyond. Only findings of what the claim counts confirm it."""
+    if _NOT_A_COUNT.search(text) or not _BEYOND.search(text):
         return _OPEN
-    found = told.of(*criteria)
+    counted = {name for words, names in _COUNTED for name in names if re.search(words, text, re.IGNORECASE)}
+    found = told.of(*counted)
     if found:
         return _confirmed(found)
-    within = all(told.outcomes.get(criterion) is CriterionOutcome.PASS for criterion in criteria)
+    budgets = ("mode.trial_train_batches", "mode.trial_epochs", "mode.trial_eval_batches")
+    within = all(told.outcomes.get(criterion) is CriterionOutcome.PASS for criterion in budgets)
     return _REFUTED if within else _OPEN
+
+
+_COUNTED = (
+    (r"\bbatch", ("mode.trial_train_batches", "mode.trial_eval_batches")),
+    (r"\bsteps?\b", ("mode.trial_train_batches",)),
+    (r"\bepochs?\b", ("mode.trial_epochs",)),
+    (r"\bpass(?:es)?\b|\bbudget", ("mode.trial_train_batches", "mode.trial_epochs", "mode.trial_eval_batches")),
+)
+"""Words of a claim -> the budgets that they may be about."""
+_BEYOND = re.compile(
+    r"\b(?:exceed\w*|more than|respect\w*|limit\w*|restrict\w*|still|too many|full|entire|\d+)\b", re.IGNORECASE
+)
+_NOT_A_COUNT = re.compile(
+    r"optuna|n_trials|\bsearch|\blog(?:s|ged|ging)?\b|wandb|w&b|\bprint|\bsav(?:e|ed|es|ing)\b|checkpoint|schedul",
+    re.IGNORECASE,
+)
+"""What is done at every step or in a search is another claim than how many steps there are."""
 
 
 def _never_learns(text: str, told: Told) -> Answer:
@@ -218,6 +238,17 @@ def _crashes(told: Told) -> list[Finding]:
     return told.of(*criteria)
 
 
+_TRIAL = r"(?<!optuna )\btrial\b"
+_UNIT = r"\b(?:batch(?:es)?|steps?|epochs?|pass(?:es)?|budgets?)\b"
+_LISTED = rf"[`'\"]?{_FILE.pattern}[`'\"]?(?:(?:,| and|, and| or) [`'\"]?{_FILE.pattern}[`'\"]?)*"
+_ABSENT = re.compile(
+    rf"(?:^|[.;:(]\s+)(?:the )?(?:required )?(?:files? )?({_LISTED}) (?:is|are) (?:missing|absent)"
+    r"\s*(?:[.,;:)]|$|from\b|and\b)"
+    rf"|\bmissing (?:required )?files?:? ({_LISTED})",
+    re.IGNORECASE,
+)
+"""That a file itself is said to be missing, not something in it: it is what the clause is about."""
+
 _PATTERNS: tuple[tuple[Callable[[str, Told], Answer], tuple[str, ...]], ...] = (
     (_syntax, (r"syntax ?error", r"does not (?:compile|parse)", r"invalid (?:python )?syntax", r"indentation ?error")),
     (
@@ -235,19 +266,18 @@ _PATTERNS: tuple[tuple[Callable[[str, Told], Answer], tuple[str, ...]], ...] = (
         ),
     ),
     (_attribute, (r"attribute ?error", r"has no attribute")),
-    (
-        _missing_file,
-        (r"\.(?:py|ya?ml|toml) (?:is|are) (?:missing|absent)\s*(?:[.,;:)]|$|from\b|and\b)", r"missing file"),
-    ),
+    (_missing_file, (_ABSENT.pattern,)),
     (
         _trial_steps,
-        (r"trial.{0,80}(?:batch|step|epoch|pass|budget)", r"(?:batch|step|epoch|pass|budget).{0,80}trial"),
+        (rf"{_TRIAL}.{{0,80}}{_UNIT}", rf"{_UNIT}.{{0,80}}{_TRIAL}"),
     ),
     (
         _never_learns,
         (
             r"never (?:updated|learn|trained)",
-            r"no gradient",
+            # Clipping, accumulation and the like are other things that may be absent.
+            r"\bno gradients?(?![^.;]{0,40}(?:clip|accum|check|norm|scal|penal|log))"
+            r"(?:\s*(?:[.,;:)]|$)| (?:flow|reach|ever|is|are|signal|arriv|pass|propagat|for|to|through)\w*)",
             r"performs? a no-op",
             r"(?:parameters|weights) (?:are|do) (?:never|not) (?:updated|change|learn)",
         ),

@@ -79,6 +79,7 @@ def sections_present(case: Case) -> Judgement:
 @decides("config.search_space_valid")
 def search_space_valid(case: Case) -> Judgement:
     drafts = []
+    code = "\n".join(text for path, text in case.submission.files.items() if path.endswith(".py")).lower()
     for run in case.submission.runs:
         if run.run_id not in case.run_ids:
             continue
@@ -86,7 +87,7 @@ def search_space_valid(case: Case) -> Judgement:
         optuna = config.get("optuna")
         space = optuna.get("search_space") if isinstance(optuna, dict) else None
         for name, entry in space.items() if isinstance(space, dict) else ():
-            problem = _space_problem(entry)
+            problem = _space_problem(entry, code)
             if problem:
                 drafts.append(
                     Draft(
@@ -118,25 +119,27 @@ def _mapping(text: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _space_problem(entry: object) -> str | None:
+def _space_problem(entry: object, code: str) -> str | None:
     """What is wrong with one entry; None where it is right or of a form that only the code can read."""
     if not isinstance(entry, dict):
         return None
     kind = entry.get("type")
-    if "choices" in entry and not entry["choices"]:
+    if "choices" in entry and not _has_choices(entry):
         return "has no choices"
-    if (
-        isinstance(kind, str)
-        and kind.lower() in ("categorical", "choice")
-        and not entry.get("choices", entry.get("values"))
-    ):
+    if isinstance(kind, str) and kind.lower() in ("categorical", "choice") and not _has_choices(entry):
         return "is categorical and has no choices"
     low, high = (_number(entry.get(key)) for key in ("low", "high"))
     if low is not None and high is not None and low > high:
         return f"has its bounds the wrong way round (low {low:g}, high {high:g})"
-    if isinstance(kind, str) and not any(word in kind.lower() for word in _SPACE_WORDS):
+    if isinstance(kind, str) and not any(word in kind.lower() for word in _SPACE_WORDS) and kind.lower() not in code:
         return f"has the unknown type {kind!r}"
     return None
+
+
+def _has_choices(entry: dict[Any, Any]) -> bool:
+    """Whether any value may be a list of choices, by whatever key the code asks for it; a text may stand for one."""
+    values = [value for key, value in entry.items() if key not in ("type", "name", "description", "default")]
+    return any(isinstance(value, (list, dict, str)) and value for value in values)
 
 
 # Code names its types in many ways; one is unknown if it contains none of the words that a sampler's name has.

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from runner.source_text import without_mark
+
 Path = tuple[str, ...]
 
 _SAME = {"deepcopy", "copy", "merge", "create", "to_container", "cast", "unsafe_merge", "masked_copy"}
@@ -58,7 +60,7 @@ def _reads(files: tuple[tuple[str, str], ...]) -> Reads:
     trees = {}
     for path, text in files:
         try:
-            trees[path] = ast.parse(text)
+            trees[path] = ast.parse(without_mark(text))
         except (SyntaxError, ValueError, RecursionError):
             continue
     return _Follower(trees).reads()

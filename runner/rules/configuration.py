@@ -19,6 +19,7 @@ from runner.rules.base import Case, Judgement, decides
 from runner.rules.observed import FINE, Look, at, fault, missed, over_trials, run_draft, unsure
 from runner.rules.run_config import branches, is_size, leaves, mapping, run_config, same_value
 from runner.rules.unnamed_keys import unnamed
+from runner.source_text import without_mark
 from runner.vocabulary import Cause, Status
 
 TEXT_LIMIT = 60_000
@@ -223,7 +224,7 @@ def _harmless(case: Case, place: Place) -> bool:
     if text is None or place.line is None:
         return False
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(without_mark(text))
     except (SyntaxError, ValueError, RecursionError):
         return False
     for node in ast.walk(tree):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from runner.evidence import Evidence, TrialFacts
 from runner.probe_facts import ProbeFacts, Written
 from runner.rules.base import Case, Judgement, decides
-from runner.rules.observed import FINE, Look, fault, over_trials, run_draft
+from runner.rules.observed import FINE, Look, at, fault, over_trials, run_draft, unsure
+from runner.rules.runs_evaluation import calls_its_start, runs_when_imported, starts_evaluation
 from runner.vocabulary import Cause
 
 _FIGURES = (".pdf", ".png", ".svg", ".jpg", ".jpeg", ".eps")
@@ -17,22 +18,28 @@ _NOT_RESULTS = ("config", "tokenizer", "vocab", "adapter", "generation", "specia
 
 @decides("evaluate.independent")
 def independent(case: Case) -> Judgement:
-    return over_trials(case, lambda evidence, facts: _independent(evidence, facts), "started")
+    return over_trials(case, lambda evidence, facts: _independent(case, evidence, facts), "started")
 
 
-def _independent(evidence: Evidence, facts: ProbeFacts) -> Look:
+def _independent(case: Case, evidence: Evidence, facts: ProbeFacts) -> Look:
     message = "Training runs evaluate.py, which has to be started by itself, when all runs are done."
-    started = next((item for item in facts.started if item.evaluates), None)
+    named = [item for item in facts.started if item.evaluates]
+    started = next((item for item in named if starts_evaluation(item.command)), None)
     if started is not None:
         draft = run_draft(
             "evaluate.independent", Cause.EVALUATE, evidence, message, started.place, seen=started.command
         )
         return fault(draft)
-    imported = next((place for place in facts.imported_evaluation if place.file != _EVALUATION), None)
-    if imported is not None:
-        words = "Training imports evaluate.py; the evaluation script has to stand by itself."
-        return fault(run_draft("evaluate.independent", Cause.EVALUATE, evidence, words, imported))
-    return FINE
+    files = case.submission.files
+    script = files.get(_EVALUATION, "")
+    imported = [place for place in facts.imported_evaluation if place.file != _EVALUATION]
+    for place in imported:
+        if runs_when_imported(script) or calls_its_start(files.get(place.file or "", ""), script):
+            return fault(run_draft("evaluate.independent", Cause.EVALUATE, evidence, message, place))
+    if imported:
+        return unsure(f"{at(imported[0])} imports evaluate.py; that it runs it was not seen")
+    unclear = next((item.command for item in named if "src.evaluate" in item.command or len(item.command) >= 300), "")
+    return unsure(f"whether this runs evaluate.py cannot be told: {unclear[:100]}") if unclear else FINE
 
 
 @decides("evaluate.training_draws_nothing")

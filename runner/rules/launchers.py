@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Mapping
 
+from runner.source_text import without_mark
+
 _MODULE = re.compile(r"['\"`]?(src(?:\.\w+)+)|(src/\w+\.py)")
 
 
@@ -19,7 +21,7 @@ def started_at(files: Mapping[str, str], message: str) -> tuple[str, int] | None
         if not (path.startswith("src/") and path.endswith(".py")):
             continue
         try:
-            tree = ast.parse(files[path])
+            tree = ast.parse(without_mark(files[path]))
         except (SyntaxError, ValueError, RecursionError):
             continue
         for node in ast.walk(tree):

@@ -13,6 +13,7 @@ import re
 from runner.evidence import Evidence
 from runner.probe_facts import Losses, Masked, OptimizerUse, Printed, ProbeFacts
 from runner.rules.base import Case, Draft, Judgement, decides
+from runner.rules.budget import UNSEEN, trains_unseen
 from runner.rules.observed import FINE, Look, at, disputed, fault, over_trials, probe_of, run_draft, trials, unsure
 from runner.vocabulary import Blame, Cause, Confidence, Provided
 
@@ -44,6 +45,8 @@ def _losses(case: Case, evidence: Evidence, facts: ProbeFacts) -> Look:
     if facts.not_numbers:
         printed = facts.not_numbers[0]
         return unsure(f"{printed.key or 'a result'} is {printed.text}, which two batches of made-up rows may explain")
+    if trains_unseen(facts):
+        return unsure(f"no loss was seen; {UNSEEN}")
     seen = any(losses.looked_at for losses in facts.losses) or facts.wandb_keys or facts.wandb_summary
     return FINE if seen else unsure("neither a loss nor a logged result was seen")
 
@@ -149,10 +152,22 @@ def targets_nonempty(case: Case) -> Judgement:
 
 
 def _targets(evidence: Evidence, facts: ProbeFacts) -> Look:
-    masked = next((item for item in facts.masked if item.calls), None)
-    if masked is None:
+    """Every label of a batch is masked where every loss of the process has none, or where the loss of none is NaN.
+
+    Losses of single rows, and sums, may well have some without a label: a mean over the others learns all the same.
+    """
+    some = [item for item in facts.masked if item.calls]
+    if not some:
         learned = facts.counters.get("backward", 0)
         return FINE if learned else unsure("no backward pass was seen, so no labels were looked at")
+    not_numbers = any(losses.nan for losses in facts.losses)
+    masked = next((item for item in some if not_numbers or item.calls >= item.of_calls), None)
+    if masked is None:
+        few = some[0]
+        return unsure(
+            f"{few.calls} of {few.of_calls} losses at {at(few.place)} have no label, and none is NaN: whether one is "
+            "that of a whole batch cannot be told"
+        )
     excused = _may_be_cut_off(evidence, facts, masked)
     message = f"{masked.calls} of {masked.of_calls} losses have no label at all: every target is the ignored index."
     if excused:

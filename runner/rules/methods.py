@@ -64,8 +64,10 @@ def _compare(case: Case, one: Evidence, other: Evidence) -> tuple[Draft | None, 
     a, b = probe_of(one), probe_of(other)
     if a is None or b is None or disputed(one) or disputed(other):
         return None, disputed(one) or disputed(other)
-    resolved = [_resolved_method(facts) for facts in (a, b)]
+    resolved = [_resolved_method(facts, run_id) for facts, run_id in ((a, one.run_id), (b, other.run_id))]
     if resolved[0] is not None and resolved[0] == resolved[1] and not _opened(a) and not _opened(b):
+        if _told_apart(a, b):
+            return None, f"Hydra's configuration names the method {resolved[0]!r} for both, but their training differs"
         return _draft(case, one, other, f"Hydra's configuration names the method {resolved[0]!r} for both"), ""
     if not _same_losses(a, b) or _trainable(a) != _trainable(b):
         return None, "" if _told_apart(a, b) else _too_short(a, b)
@@ -78,14 +80,19 @@ def _compare(case: Case, one: Evidence, other: Evidence) -> tuple[Draft | None, 
     return _draft(case, one, other, f"losses of both: {losses}; never read: {', '.join(unread) or 'method'}"), ""
 
 
-def _resolved_method(facts: ProbeFacts) -> str | None:
-    """The method of Hydra's configuration, where it holds the run: at its root, or beside the run id."""
+def _resolved_method(facts: ProbeFacts, run_id: str | None) -> str | None:
+    """The method of Hydra's configuration, where it holds the run: at its root, or beside the run id.
+
+    A root may hold another method than the run's own branch, as a default that nothing reads; what stands beside this
+    run's id goes first. None where two such places differ, or where it is still to be given (`???`).
+    """
     for config in facts.configurations:
         root = mapping(config.resolved)
-        for part in branches(root):
-            found = _method_in(part) if part is root or "run_id" in part else None
-            if found is not None:
-                return found
+        parts = [part for part in branches(root) if part is root or "run_id" in part]
+        own = [part for part in parts if str(part.get("run_id")) == run_id]
+        found = [name for part in own or parts if (name := _method_in(part)) not in (None, "???")]
+        if found:
+            return found[0] if not own or len(set(found)) == 1 else None
     return None
 
 

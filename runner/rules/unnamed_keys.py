@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
+from runner.source_text import without_mark
+
 _WHOLE = {"items", "values", "keys", "copy", "pop", "update"}
 """Methods that take a branch as a whole."""
 
@@ -19,7 +21,7 @@ def unnamed(files: Mapping[str, str], keys: Iterable[str]) -> list[str]:
     for path, text in files.items():
         if path.startswith("src/") and path.endswith(".py"):
             try:
-                trees.append(ast.parse(text))
+                trees.append(ast.parse(without_mark(text)))
             except (SyntaxError, ValueError, RecursionError):
                 return []
     names = {name for tree in trees for node in ast.walk(tree) for name in _names(node)}

@@ -8,9 +8,10 @@ import pytest
 
 from runner.evidence import HubRequest
 from runner.repairs.assets import canonical
-from runner.repairs.base import Repair
+from runner.repairs.base import Blocker, Repair
+from runner.repairs.ladder import next_repair
 from runner.submissions.model import Submission
-from runner.vocabulary import Provided
+from runner.vocabulary import Provided, StageName
 from tests.repairs.blocker_examples import (
     MAIN,
     OTHER_ID,
@@ -26,6 +27,9 @@ from tests.repairs.blocker_examples import (
     traceback,
     unimportable,
 )
+
+NO_SRC = "No module named 'src'"
+ROOT = "__import__('pathlib').Path(__file__).resolve().parents[1]"
 
 
 def for_failure(
@@ -112,6 +116,27 @@ def test_a_name_that_lives_elsewhere_is_taken_from_there(text: str, name: str, a
     ast.parse(step.files["src/train.py"])
 
 
+@pytest.mark.parametrize(
+    ("use", "after"),
+    [
+        ("o = AdamW(p, lr=1e-3)", "o = AdamW(p, lr=1e-3, eps=1e-6, weight_decay=0.0)"),
+        ("o = AdamW(p, lr=1e-3, weight_decay=0.1)", "o = AdamW(p, lr=1e-3, weight_decay=0.1, eps=1e-6)"),
+        ("o = AdamW(p, 1e-3, (0.9, 0.99), 1e-8, 0.01)", "o = AdamW(p, 1e-3, (0.9, 0.99), 1e-8, 0.01)"),
+        ("o = AdamW(p, **more)", None),
+        ("o = AdamW(p, correct_bias=False)", None),
+        ("o = build(AdamW, p)", None),
+    ],
+)
+def test_an_optimizer_from_elsewhere_computes_what_it_did(use: str, after: str | None) -> None:
+    """transformers' AdamW decays no weights unless told to; torch's does."""
+    text = f"from transformers import AdamW\n{use}\n"
+    sub = submission({"src/train.py": text})
+    said = "cannot import name 'AdamW' from 'transformers' (/x/__init__.py)"
+    step = for_import(sub, "src/train.py", "import AdamW", "ImportError", said)
+    new = step.files["src/train.py"] if step is not None else None
+    assert new == (f"from torch.optim import AdamW\n{after}\n" if after else None)
+
+
 def test_a_copy_is_asked_of_copy() -> None:
     text = "from omegaconf import OmegaConf\n\ndef objective(cfg):\n    return OmegaConf.deepcopy(cfg)\n"
     sub = submission({"src/train.py": text})
@@ -156,16 +181,64 @@ def test_a_child_gets_the_running_interpreter(call: str, after: str) -> None:
     [
         ('subprocess.run([exe, "src/train.py", word])', 'subprocess.run([exe, "-m", "src.train", word])'),
         ('subprocess.run([sys.executable, "-m", "src.train"], check=True)',
-         'subprocess.run([sys.executable, "-m", "src.train"], '
-         "cwd=__import__('pathlib').Path(__file__).resolve().parents[1], check=True)"),
+         f'subprocess.run([sys.executable, "-m", "src.train"], check=True, cwd={ROOT})'),
+        ("subprocess.Popen(('x', '-m', module), -1)", f"subprocess.Popen(('x', '-m', module), -1, cwd={ROOT})"),
+        ('subprocess.run((["python", "-m", "src.train"]),)',
+         f'subprocess.run((["python", "-m", "src.train"]), cwd={ROOT})'),
+        ('subprocess.run(["-m", "src.train"], cwd="/x")', f'subprocess.run(["-m", "src.train"], cwd={ROOT})'),
     ],
 )  # fmt: skip
 def test_a_child_that_finds_no_src_starts_from_the_root(call: str, after: str) -> None:
     text = MAIN.replace("print(cfg.mode)", call)
     config = "run: ???\nhydra:\n  job:\n    chdir: false\n"
     sub = submission({"src/main.py": text, "config/config.yaml": config})
-    step = for_failure(sub, "src/main.py", call, "ModuleNotFoundError", "No module named 'src'")
+    step = for_failure(sub, "src/main.py", call, "ModuleNotFoundError", NO_SRC)
     assert step is not None and changed_lines(text, step.files["src/main.py"]) == ([f"    {call}"], [f"    {after}"])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'for path in ["README.md", "src/train.py"]: print(open(path).read())',
+        'subprocess.run(["cat", "src/train.py"]); module = "src.train"',
+        'subprocess.run(["git", "rev-parse", "HEAD"], -1); module = "src.train"',
+        'subprocess.run([sys.executable, "-m", "src.train"], **options)',
+    ],
+)
+def test_what_starts_no_module_of_src_is_left_alone(call: str) -> None:
+    text = MAIN.replace("print(cfg.mode)", call)
+    sub = submission({"src/main.py": text, "config/config.yaml": "hydra:\n  job:\n    chdir: false\n"})
+    assert for_failure(sub, "src/main.py", call, "ModuleNotFoundError", NO_SRC) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["LANGS = ('python', 'java', 'go')", "known = ['python', name]", "cmd = [exe]\n    cmd += ['python', 'x']"],
+)
+def test_a_list_that_starts_nothing_keeps_its_words(line: str) -> None:
+    text = MAIN.replace("print(cfg.mode)", f"{line}\n    subprocess.run(['python3', script])")
+    said = "[Errno 2] No such file or directory: 'python3'"
+    step = for_failure(submission({"src/main.py": text}), "src/main.py", "subprocess.run", "FileNotFoundError", said)
+    assert step is not None
+    gone, came = changed_lines(text, step.files["src/main.py"])
+    assert gone == ["    subprocess.run(['python3', script])"]
+    assert came == ["import sys", "    subprocess.run([sys.executable, script])"]
+
+
+def test_a_command_in_a_variable_gets_the_running_interpreter() -> None:
+    text = MAIN.replace("print(cfg.mode)", "cmd = ['python', script]\n    subprocess.run(cmd)")
+    said = "[Errno 2] No such file or directory: 'python'"
+    step = for_failure(submission({"src/main.py": text}), "src/main.py", "subprocess.run", "FileNotFoundError", said)
+    assert step is not None and "cmd = [sys.executable, script]" in step.files["src/main.py"]
+
+
+def test_an_edit_that_does_not_compile_is_never_made() -> None:
+    def breaks(blocker: Blocker) -> Repair:
+        return Repair(kind="x", what="x", files={"src/model.py": "f(a=1, a=2)\n"}, begins=StageName.COMPOSE)
+
+    sub = submission({"src/model.py": "x = np.zeros(3)\n"})
+    found = case(sub, installed(), unimportable("src/model.py", 1, "NameError", "name 'np' is not defined"))
+    assert next_repair(found, [], rungs=[breaks]) is None
 
 
 @pytest.mark.parametrize(
@@ -302,3 +375,18 @@ def test_a_name_that_the_client_no_longer_takes_gets_its_owner() -> None:
     said = "Invalid HF URI 'hf://datasets/glue@1cec/.x'. Repository id must be 'namespace/name', got 'glue'."
     step = for_failure(sub, "src/model.py", "load_dataset", "huggingface_hub.errors.HfUriError", said)
     assert step is not None and step.files["src/model.py"] == "load_dataset(\"nyu-mll/glue\", 'mnli')\n"
+
+
+@pytest.mark.parametrize("text", ["x = np.zeros(3)\n", "import os\nx = np.zeros(os.cpu_count())\n"])
+def test_a_byte_order_mark_stays_where_it_is(text: str) -> None:
+    """Python reads such a file; the edit stands behind the mark."""
+    marked = "\ufeff" + text
+    step = for_import(
+        submission({"src/model.py": marked}), "src/model.py", "np.", "NameError", "name 'np' is not defined"
+    )
+    plain = for_import(
+        submission({"src/model.py": text}), "src/model.py", "np.", "NameError", "name 'np' is not defined"
+    )
+    assert step is not None and plain is not None
+    assert step.files["src/model.py"] == "\ufeff" + plain.files["src/model.py"]
+    compile(step.files["src/model.py"].encode(), "model.py", "exec")

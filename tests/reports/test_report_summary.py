@@ -124,3 +124,18 @@ def test_frames_that_the_evidence_holds_are_not_repeated() -> None:
     text = summary.render(base.model_copy(update={"findings": found}), SOURCES)
     assert text.count("in train_epoch") == 1
     assert text.count("Torch not compiled") == 1
+
+
+def test_an_edit_that_did_not_help_is_not_told_as_one_that_works() -> None:
+    base = not_ready()
+    vain = base.repairs[1].model_copy(update={"helped": False, "over": []})
+    text = summary.render(base.model_copy(update={"repairs": [base.repairs[0], vain]}), SOURCES, PATCH)
+    works, told = text.split("Tried in the copy, and not seen to help:\n\n")
+    assert "1. dependencies rewritten" in works and "2. training.epochs" not in works
+    assert told.startswith("2. training.epochs appended. Then: trial proposed-1: failed.")
+    assert "holds it too" not in told
+    both = [vain.model_copy(update={"step": 1}), base.repairs[0].model_copy(update={"step": 2})]
+    text = summary.render(base.model_copy(update={"repairs": both}), SOURCES, PATCH)
+    assert "1. training.epochs appended. Then: trial proposed-1: failed. `repairs.patch` holds it too" in text
+    alone = summary.render(base.model_copy(update={"repairs": [vain]}), SOURCES)
+    assert "Seen to work" not in alone and "Tried in the copy" in alone

@@ -310,3 +310,40 @@ def test_full_mode_that_never_came_to_work_is_inconclusive(reviewed) -> None:
     worked, waiting = _trial_counters(**WORKED), Scripted(outcome=LATE)
     review = reviewed([INSTALLED, COMPOSED, worked, worked, waiting, waiting], TO_FULL)
     assert (review.verdict, review.findings) == (Verdict.INCONCLUSIVE, [])
+
+
+NO_SRC = """\
+Traceback (most recent call last):
+  File "/workspace/src/main.py", line 1, in <module>
+    import os
+ModuleNotFoundError: No module named 'src'
+"""
+
+
+def test_an_edit_that_did_not_help_is_in_no_patch(reviewed, tmp_path) -> None:
+    lost = Scripted(outcome=FAILED, stderr=NO_SRC)
+    review = reviewed([INSTALLED, COMPOSED, lost, lost, COMPOSED, lost, lost])
+    assert [(step.kind, step.helped, step.over) for step in review.repairs] == [("working-directory", False, [])]
+    assert not (tmp_path / "review" / "repairs.patch").exists()
+
+
+def test_an_edit_that_helped_is_in_the_patch(reviewed, tmp_path) -> None:
+    lost, worked = Scripted(outcome=FAILED, stderr=NO_SRC), _trial_counters(**WORKED)
+    review = reviewed([INSTALLED, COMPOSED, lost, lost, COMPOSED, worked, worked])
+    assert [(step.helped, step.over) for step in review.repairs] == [(True, [review.findings[0].id])]
+    assert "chdir: false" in (tmp_path / "review" / "repairs.patch").read_text()
+
+
+def test_a_repaired_round_starts_nothing_once_the_time_is_up(reviewed, monkeypatch) -> None:
+    monkeypatch.setattr(Reviewer, "_out_of_time", lambda self: len(self._evidence) >= 6)
+    lost = Scripted(outcome=FAILED, stderr=NO_SRC)
+    review = reviewed([INSTALLED, COMPOSED, lost, lost, COMPOSED, lost, lost])
+    assert [stage.stage for stage in review.stages][5:] == ["compose"]
+    assert [step.helped for step in review.repairs] == [False]
+
+
+def test_the_submission_as_it_is_is_never_cut_short(reviewed, monkeypatch) -> None:
+    monkeypatch.setattr(Reviewer, "_out_of_time", lambda self: True)
+    lost = Scripted(outcome=FAILED, stderr=NO_SRC)
+    review = reviewed([INSTALLED, COMPOSED, lost, lost])
+    assert len(review.stages) == 5 and not review.repairs

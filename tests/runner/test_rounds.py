@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from runner.checklist import load_checklist
-from runner.evidence import Evidence
+from runner.evidence import ComposeFacts, Composition, Evidence
 from runner.judge import judge
 from runner.repairs.base import Repair, applied, identity
+from runner.repairs.ladder import blockers
 from runner.repairs.patch import original_line, unified_diff
 from runner.review import Environment, Timings, Traceback
-from runner.rounds import Round
+from runner.rounds import Round, helped
 from runner.rules.base import Case, Draft
 from runner.submissions.model import Run, Submission
 from runner.vocabulary import Blame, Cause, CriterionOutcome, StageName, Status, Verdict
@@ -147,3 +148,61 @@ def test_equal_trees_have_no_diff():
 def test_lines_find_their_way_back():
     before, after = "a\nb\nc\n", "a\nnew\nb\nchanged\n"
     assert [original_line(before, after, line) for line in (1, 2, 3, 4)] == [1, None, 2, None]
+
+
+def test_a_repair_behind_which_the_same_failure_is_met_got_past_nothing():
+    repair = over_first()
+    same = [
+        evidence.model_copy(update={"step": 1, "directory": f"{evidence.directory}-again", "traceback": MOVED})
+        for evidence in FIRST
+    ]
+    other = [failed("a", 1, "src/train.py", 1, "KeyError"), same[1]]
+    for behind, helps in ((same, False), (other, False), ([other[0]], True), ([], False)):
+        review = review_of((SUBMISSION, FIRST, ()), (applied(SUBMISSION, repair), behind, (repair,)))
+        (step,) = review.repairs
+        assert step.helped is helps
+        assert bool(step.over) is helps
+        assert [bool(finding.behind) for finding in review.findings[1:]] == [helps] * (len(review.findings) - 1)
+
+
+MOVED = Traceback(type="NameError", message="NameError 5", file="src/main.py", line=6)
+"""The failure of FIRST, in the copy that has one line more above it."""
+
+
+def test_another_error_at_the_same_line_was_behind():
+    repair = over_first()
+    behind = [failed(run_id, 1, "src/main.py", 6) for run_id in ("a", "b")]
+    review = review_of((SUBMISSION, FIRST, ()), (applied(SUBMISSION, repair), behind, (repair,)))
+    assert review.repairs[0].helped and review.repairs[0].over == [review.findings[0].id]
+
+
+def test_the_same_error_at_the_line_that_a_repair_wrote_is_not_got_past():
+    edited = over_first().model_copy(update={"files": {"src/main.py": MAIN.replace("os.getcwd()", "os.curdir")}})
+    again = [e.model_copy(update={"step": 1, "directory": f"{e.directory}-again"}) for e in FIRST]
+    review = review_of((SUBMISSION, FIRST, ()), (applied(SUBMISSION, edited), again, (edited,)))
+    assert not review.repairs[0].helped and not review.repairs[0].over
+
+
+def composed(step: int, *errors: str) -> Evidence:
+    """Hydra's word on the second run id; the first composes."""
+    told = [
+        Composition(module="src.main", run_id="a", ok=True),
+        Composition(module="src.main", run_id="b", ok=not errors, errors=list(errors), line=4),
+    ]
+    facts = ComposeFacts(compositions=told, imported=["src.main"], finished=True)
+    return Evidence(
+        stage=StageName.COMPOSE, step=step, status=Status.OK, facts=facts, directory=f"stages/3-compose/{step}"
+    )
+
+
+@pytest.mark.parametrize(("errors", "helps"), [((), True), (("no such key",), False), (("another",), True)])
+def test_what_one_run_id_alone_could_not_compose_is_got_past(errors: tuple[str, ...], helps: bool):
+    case = Case(SUBMISSION, load_checklist(), [composed(0, "no such key")], ["a", "b"])
+    (draft,) = [blocker.draft for blocker in blockers(case)]
+    assert draft.run_id == "b"
+    repair = REPAIR.model_copy(update={"over": identity(draft)})
+    rounds = [
+        Round(case),
+        Round(Case(applied(SUBMISSION, repair), load_checklist(), [composed(1, *errors)], ["a", "b"]), (repair,)),
+    ]
+    assert helped(rounds, 1) is helps

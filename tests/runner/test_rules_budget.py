@@ -33,12 +33,16 @@ def by_hand(inputs: int, optimizer_steps: int) -> ProbeFacts:
 
 
 RANKS = [Process(pid=pid, parent=9, command="train.py") for pid in (1, 2)]
+ELSE, BOTH = {"other_framework": 1.0}, {"forward": 4.0, "backward": 2.0}
 
 CASES = [
     # batches
     (TRAIN, "two batches", probe(passes=[over(train_batches=2)]), PASS),
     (TRAIN, "three batches", probe(passes=[over(train_batches=3)]), FAIL),
     (TRAIN, "no training", probe(), PASS),
+    (TRAIN, "another framework, of which nothing is seen", probe(counters=ELSE), UNSURE),
+    (TRAIN, "another framework beside torch", probe(passes=[over(train_batches=2)], counters=ELSE | BOTH), PASS),
+    (TRAIN, "too many beside another framework", probe(passes=[over(train_batches=9)], counters=ELSE), FAIL),
     (TRAIN, "micro-batches of an accumulated step", probe(passes=[over(train_batches=8)], optimizers=[steps(1)]), FAIL),
     (TRAIN, "calibration over another data set",
      probe(passes=[over("C#2", ELSEWHERE, train_batches=60), over(train_batches=2)]), FAIL),
@@ -66,6 +70,8 @@ CASES = [
     (EPOCHS, "lockstep", probe(passes=[over("U#2", train_batches=1), over("L#1", train_batches=1)]), UNSURE),
     (EPOCHS, "next(iter(loader)) twice", probe(passes=[over(train_batches=1, length=50)] * 2), UNSURE),
     (EPOCHS, "a data set of one batch, three times", probe(passes=[over(train_batches=1, length=1)] * 3), FAIL),
+    (EPOCHS, "another framework, of which nothing is seen", probe(counters=ELSE), UNSURE),
+    (EPOCHS, "another framework beside torch", probe(passes=[over(train_batches=2)], counters=ELSE | BOTH), PASS),
     (EPOCHS, "passes that only evaluate", probe(passes=[over(eval_batches=2)] * 3), PASS),
     (EPOCHS, "by hand, two steps", by_hand(2, 2), PASS),
     (EPOCHS, "by hand, six steps", by_hand(2, 6), UNSURE),
@@ -73,6 +79,8 @@ CASES = [
     (EVAL, "two batches", probe(passes=[over(eval_batches=2)], phases=[evaluated(2)]), PASS),
     (EVAL, "validation and test in a row",
      probe(passes=[over(eval_batches=2), over("T#2", eval_batches=2)], phases=[evaluated(4, passes=2)]), PASS),
+    (EVAL, "another framework, of which nothing is seen", probe(counters=ELSE), UNSURE),
+    (EVAL, "another framework beside torch", probe(counters=ELSE | BOTH), PASS),
     (EVAL, "all rows", probe(passes=[over(eval_batches=63)], phases=[evaluated(63)]), FAIL),
     (EVAL, "one loader drawn from in many evaluations",
      probe(passes=[over(eval_batches=8)], phases=[evaluated(2), evaluated(2)]), PASS),

@@ -41,6 +41,8 @@ ATTRIBUTE = finding(
     "implementation.trial_completes", "ConfigAttributeError: AttributeError: str has no attribute 'run_id'"
 )
 STILL = finding("implementation.parameters_learn", "SGD steps 2 times over 1 parameters", "src/model.py")
+LEARNS = {"implementation.parameters_learn": PASS}
+ABSENT = finding("structure.required_files", "src/evaluate.py is missing.", "src/evaluate.py")
 UNREAD = finding("hydra.run_config_used", "config/runs/a.yaml sets what the trial never reads: model.freeze_lora.")
 DUMP = finding(
     "wandb.no_result_dump", "Training writes its results to results/final_metrics.json; W&B alone is to have them."
@@ -63,6 +65,11 @@ def told_of(
         ("In trial mode the warm-up still runs 150 passes.", [OVER], {}, "confirmed"),
         ("In trial mode the training still uses all batches.", [], WITHIN, "refuted"),
         ("In trial mode the training still uses all batches.", [], {}, "not_decided"),
+        ("In trial mode, more than one epoch is run.", [OVER], {}, "not_decided"),
+        ("optuna: n_trials is 20 and each step is logged to W&B.", [OVER], WITHIN, "not_decided"),
+        ("mode=trial is still written to wandb, the entity must be passed.", [], WITHIN, "not_decided"),
+        ("In trial mode 50 lines are printed at every step.", [], WITHIN, "not_decided"),
+        ("In trial mode the entity must be passed, 2 lines later.", [], WITHIN, "not_decided"),
         # names
         ("model.py: NameError, DictConfig is never imported.", [NAME], {}, "confirmed"),
         ("model.py: NameError on import, Foo is used but never imported.", [], {}, "refuted"),
@@ -80,7 +87,19 @@ def told_of(
         ("There is a syntax error in absent.py.", [], {}, "not_decided"),
         ("src/model.py is missing.", [], {}, "refuted"),
         ("src/model.py is missing a docstring.", [], {}, "not_decided"),
+        ("The set_seed call in train.py is missing.", [], {}, "not_decided"),
+        ("The call in model.py and train.py is missing.", [], {}, "not_decided"),
+        ("src/model.py and src/train.py are missing.", [], {}, "refuted"),
+        ("Missing file: src/train.py.", [], {}, "refuted"),
+        ("A missing file is not handled in train.py.", [], {}, "not_decided"),
+        ("tests/train.py is missing.", [], {}, "not_decided"),
+        ("src/evaluate.py is missing.", [ABSENT], {}, "confirmed"),
         # learning
+        ("There is no gradient clipping in train.py.", [], LEARNS, "not_decided"),
+        ("train.py has no gradient accumulation.", [], LEARNS, "not_decided"),
+        ("No gradient is ever clipped.", [], LEARNS, "not_decided"),
+        ("No gradient reaches the weights.", [], LEARNS, "refuted"),
+        ("The adapter receives no gradient.", [STILL], {}, "confirmed"),
         ("The optimizer performs a no-op, W is never updated.", [STILL], {}, "confirmed"),
         ("The weights are never updated.", [], {"implementation.parameters_learn": PASS}, "refuted"),
         ("The planner is never updated.", [], {"implementation.parameters_learn": PASS}, "not_decided"),

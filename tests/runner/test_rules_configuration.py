@@ -163,6 +163,32 @@ def test_methods_that_differ_in_name_only_are_not_accused() -> None:
     assert told(DIFFER, *pair, yaml={"a": YAML, "b": OTHER}) == UNSURE
 
 
+def composed(config: dict[str, Any], *losses: float) -> ProbeFacts:
+    return run(ONE, *losses, steps=1).model_copy(update={"configurations": configured(config).configurations})
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "losses", "expected"),
+    [
+        ({"method": "???", "run": {"run_id": "a", "method": ONE}},
+         {"method": "???", "run": {"run_id": "b", "method": TWO}}, (0.7, 0.7), UNSURE),
+        ({"method": ONE, "run": {"run_id": "a", "method": ONE}},
+         {"method": ONE, "run": {"run_id": "b", "method": TWO}}, (0.7, 0.7), UNSURE),
+        ({"method": ONE, "run": {"run_id": "a", "method": ONE}},
+         {"method": ONE, "run": {"run_id": "b", "method": TWO}}, (0.7, 0.8), PASS),
+        ({"method": "???"}, {"method": "???"}, (0.7, 0.7), UNSURE),
+        ({"run": {"run_id": "a", "method": ONE}}, {"run": {"run_id": "b", "method": ONE}}, (0.7, 0.7), FAIL),
+        ({"method": ONE}, {"method": ONE}, (0.7, 0.7), FAIL),
+        ({"method": ONE}, {"method": ONE}, (0.7, 0.8), UNSURE),
+        ({"method": ONE, "run_id": "a", "run": {"run_id": "a", "method": TWO}},
+         {"method": ONE, "run_id": "b", "run": {"run_id": "b", "method": TWO}}, (0.7, 0.7), UNSURE),
+    ],
+)  # fmt: skip
+def test_the_method_is_that_of_the_runs_own_branch(a: dict, b: dict, losses: tuple, expected: str) -> None:
+    pair = trial(composed(a, losses[0]), "a"), trial(composed(b, losses[1]), "b")
+    assert told(DIFFER, *pair, yaml={"a": DECAYED, "b": OTHER}) == expected
+
+
 def test_a_method_of_something_else_is_not_the_runs() -> None:
     config = {"evaluation": {"method": "bootstrap"}, "wandb": {}}
     seen = run(ONE, 0.7, steps=1).model_copy(update={"configurations": configured(config).configurations})
@@ -199,3 +225,24 @@ NAMED = "lr = cfg.training.learning_rate\nwd = cfg.training.get('weight_decay', 
 def test_a_stopped_trial_shows_only_what_no_code_names(status: Status, source: str, expected: str) -> None:
     seen = trial(read(*READS[:-1]), status=status)
     assert told(USED, seen, files={"src/train.py": source}) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "source", "expected"),
+    [
+        ("{type: categorical, choices: [1, 2]}", "", PASS),
+        ("{type: categorical, options: [1, 2]}", "", PASS),
+        ("{type: categorical, choices: [], options: [1, 2]}", "", PASS),
+        ("{type: categorical, choices: '${sizes}'}", "", PASS),
+        ("{type: categorical, choices: []}", "", FAIL),
+        ("{type: categorical, default: small}", "", FAIL),
+        ("{type: categorical}", "", FAIL),
+        ("{type: normal, mu: 0, sigma: 1}", "if kind == 'normal':\n    ...\n", PASS),
+        ("{type: normal, mu: 0, sigma: 1}", "if kind == 'uniform':\n    ...\n", FAIL),
+        ("{type: uniform, low: 2, high: 1}", "", FAIL),
+    ],
+)
+def test_search_spaces(entry: str, source: str, expected: str) -> None:
+    yaml = {"a": f"{YAML}optuna: {{search_space: {{lr: {entry}}}}}\n"}
+    seen = trial(probe(), "a")
+    assert told("config.search_space_valid", seen, yaml=yaml, files={"src/train.py": source}) == expected

@@ -38,6 +38,8 @@ def reported(key: str) -> ProbeFacts:
         (trial(losses(0.7, 0.6), hub=STAND_INS), PASS),
         (trial(probe()), UNSURE),
         (trial(probe(wandb_keys=["accuracy"])), PASS),
+        (trial(probe(wandb_keys=["accuracy"], counters={"other_framework": 1.0})), UNSURE),
+        (trial(losses(0.7, 0.6).model_copy(update={"counters": {"other_framework": 1.0, "backward": 2.0}})), PASS),
         (trial(losses(NAN, nan=2), hub=STAND_INS), OURS),
         (trial(losses(0.7, infinite=1), hub=STAND_INS), OURS),
         (trial(losses(NAN, nan=2), hub=STAND_INS, fidelity="wide"), FAIL),
@@ -102,10 +104,11 @@ def test_optimizers(optimizers: list[OptimizerUse], expected: str) -> None:
     assert told(LEARN, trial(probe(optimizers=optimizers))) == expected
 
 
-def masked(calls: int, of_calls: int, model: str) -> ProbeFacts:
+def masked(calls: int, of_calls: int, model: str, nan: int = 0) -> ProbeFacts:
     trained = Model(pid=1, name=model, parameters=9, trainable=9, forwards=2)
     seen = [Masked(pid=1, calls=calls, of_calls=of_calls, place=AT)] if calls else []
-    return probe(masked=seen, models=[trained], counters={"backward": 2.0})
+    learned = Losses(pid=1, count=2, looked_at=2, first=[0.7, NAN if nan else 0.6], nan=nan)
+    return probe(masked=seen, models=[trained], losses=[learned], counters={"backward": 2.0})
 
 
 @pytest.mark.parametrize(
@@ -114,7 +117,10 @@ def masked(calls: int, of_calls: int, model: str) -> ProbeFacts:
         (masked(0, 0, "X"), "small", PASS),
         (masked(2, 2, "transformers.DistilBertForSequenceClassification"), "small", FAIL),
         (masked(2, 2, "transformers.Qwen2ForCausalLM"), "small", OURS),
-        (masked(1, 2, "transformers.DistilBertForSequenceClassification"), "small", OURS),
+        (masked(1, 2, "transformers.DistilBertForSequenceClassification", nan=1), "small", OURS),
+        (masked(1, 2, "transformers.DistilBertForSequenceClassification", nan=1), "wide", FAIL),
+        (masked(1, 16, "transformers.DistilBertForSequenceClassification"), "small", UNSURE),
+        (masked(1, 16, "transformers.Qwen2ForCausalLM"), "wide", UNSURE),
         (masked(2, 2, "transformers.Qwen2ForCausalLM"), "wide", FAIL),
         (probe(), "small", UNSURE),
     ],

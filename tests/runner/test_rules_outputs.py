@@ -37,7 +37,16 @@ CASES = [
     (INDEPENDENT, probe(), PASS),
     (INDEPENDENT, started("python -m src.evaluate", evaluates=True), FAIL),
     (INDEPENDENT, started("git rev-parse HEAD"), PASS),
-    (INDEPENDENT, probe(imported_evaluation=[AT]), FAIL),
+    (INDEPENDENT, started("/opt/env/bin/python3.11 -u -m src.evaluate results_dir=x", evaluates=True), FAIL),
+    (INDEPENDENT, started("uv run python src/evaluate.py x", evaluates=True), FAIL),
+    (INDEPENDENT, started("python /workspace/src/evaluate.py x", evaluates=True), FAIL),
+    (INDEPENDENT, started("sh -c cd x && python -m src.evaluate a; ls", evaluates=True), FAIL),
+    (INDEPENDENT, started("python x/evaluate.py", evaluates=True), PASS),
+    (INDEPENDENT, started("python src/my_evaluate.py", evaluates=True), PASS),
+    (INDEPENDENT, started("git hash-object src/evaluate.py", evaluates=True), PASS),
+    (INDEPENDENT, started("python -m py_compile src/evaluate.py", evaluates=True), PASS),
+    (INDEPENDENT, started("python -c from src.evaluate import x; x()", evaluates=True), UNSURE),
+    (INDEPENDENT, probe(imported_evaluation=[AT]), UNSURE),
     (INDEPENDENT, probe(imported_evaluation=[Place(file="src/evaluate.py", line=1)]), PASS),
     (INDEPENDENT, probe(cut=["started"]), UNSURE),
     (FIGURES, wrote("results/a/accuracy.pdf"), FAIL),
@@ -59,6 +68,26 @@ CASES = [
 @pytest.mark.parametrize(("criterion", "seen", "expected"), CASES)
 def test_what_training_leaves(criterion: str, seen: ProbeFacts, expected: str) -> None:
     assert told(criterion, trial(seen)) == expected
+
+
+GUARDED = "def helper():\n    ...\n\ndef main():\n    ...\n\nif __name__ == '__main__':\n    main()\n"
+
+
+@pytest.mark.parametrize(
+    ("importer", "script", "expected"),
+    [
+        ("from src.evaluate import helper\nhelper()\n", GUARDED, UNSURE),
+        ("from src.evaluate import main as score\nscore()\n", GUARDED, FAIL),
+        ("import src.evaluate\nsrc.evaluate.main()\n", GUARDED, FAIL),
+        ("from src import evaluate\nevaluate.helper()\n", GUARDED, UNSURE),
+        ("import evaluate\nfrom src.evaluate import helper\nevaluate.main()\n", GUARDED, UNSURE),
+        ("import src.evaluate\n", "def main():\n    ...\n\nmain()\n", FAIL),
+        ("import src.evaluate\n", "def quiet():\n    ...\n\nquiet()\n\ndef helper():\n    ...\n", UNSURE),
+    ],
+)
+def test_importing_the_evaluation_is_no_run_of_it(importer: str, script: str, expected: str) -> None:
+    files = {"src/train.py": importer, "src/evaluate.py": script}
+    assert told(INDEPENDENT, trial(probe(imported_evaluation=[AT])), files=files) == expected
 
 
 def init(mode: str) -> ProbeFacts:

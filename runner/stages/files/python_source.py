@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 
 from runner.evidence import FileProblem
+from runner.source_text import without_mark
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -32,6 +33,7 @@ def read_python(sources: Mapping[str, str]) -> list[FileProblem]:
 
 
 def _parse(path: str, text: str) -> ast.Module:
+    text = without_mark(text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(text, filename=path)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.evidence import Evidence, FileProblem, FilesFacts
+from runner.source_text import without_mark
 from runner.stages.files.python_source import read_python
 from runner.stages.files.yaml_source import line_of_key, read_yaml
 from runner.submissions.model import Submission
@@ -64,6 +65,7 @@ def read_files(submission: Submission) -> FilesFacts:
 
 
 def _read_toml(path: str, text: str) -> list[FileProblem]:
+    text = without_mark(text)
     if not text.strip() or all(line.lstrip().startswith("#") or not line.strip() for line in text.splitlines()):
         return [FileProblem(file=path, kind="empty", message="the file holds nothing but comments")]
     try:
