@@ -3,7 +3,6 @@ of its type, and what is not is left out and disputed."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -32,15 +31,20 @@ from runner.probe_facts import (
     WandbUse,
     Written,
 )
-from runner.probe_stream import Event, Stream, read_streams
+from runner.probe_processes import Family, fell_silent
+from runner.probe_stream import Event, Log, Stream, number, read_log
+from sandbox.probe import is_peak
 
 MAX_ITEMS = 500
 """Of every list of the facts."""
-_WORKS = {"pass", "span", "model", "optimizer", "losses", "masked", "optuna"}
-_OURS = {"cpu_seconds", "processes", "python_children", "unobserved_children", "other_framework"}
+_WORK = ("batches", "forward", "generate_calls", "backward", "optimizer_steps", "search_trials")
+"""Counters that show that a process went on; what is told last of all, while it ends, may have been done before."""
+_OURS = {"cpu_seconds", "processes", "unobserved_children", "other_framework"}
 """Counters that are counted here."""
+LISTS = frozenset(name for name, field in ProbeFacts.model_fields.items() if field.default == []) - {"cut", "disputed"}
+"""Names of the lists of what was seen."""
 _Item = TypeVar("_Item", bound=BaseModel)
-_SENSELESS = (ValidationError, TypeError, ValueError, KeyError, AttributeError)
+_SENSELESS = (ValidationError, TypeError, ValueError, KeyError, AttributeError, OverflowError)
 """What reading a forged event raises."""
 
 
@@ -49,30 +53,29 @@ def summarise_events(path: Path, exit_code: int | None = None) -> ProbeFacts:
 
     `exit_code` is the command's: an error of a load was not swallowed by a process that went no further and failed.
     """
-    streams, disputed = read_streams(path)
-    fold = _Fold(streams, disputed)
-    for stream in streams:
+    log = read_log(path)
+    fold = _Fold(log)
+    fold.children()
+    for stream in log.streams:
         fold.guarded(fold.process, stream)
         fold.guarded(fold.work, stream)
         fold.guarded(fold.assets, stream, exit_code)
         fold.guarded(fold.calls, stream)
+    silence = fell_silent(log, fold.family.main, exit_code)
+    fold.disputed += [silence] if silence else []
     return fold.facts()
 
 
 class _Fold:
-    def __init__(self, streams: list[Stream], disputed: list[str]) -> None:
-        self.streams = streams
-        self.disputed = disputed
+    def __init__(self, log: Log) -> None:
+        self.streams = log.streams
+        self.disputed = list(log.disputed)
         self.lists: dict[str, list[Any]] = {}
-        self.cut: set[str] = set()
+        self.cut = set(LISTS) if log.dropped else set[str]()
         self.counters: Counter[str] = Counter()
         self.cpu_seconds = 0.0
         self.senseless = 0
-        self.born = Counter(
-            (str(hello.get("parent")), _arguments(hello))
-            for stream in streams
-            if not (hello := stream.hello or {}).get("forked")
-        )
+        self.family = Family(log.streams)
 
     def facts(self) -> ProbeFacts:
         if self.senseless:
@@ -118,19 +121,15 @@ class _Fold:
         self.counters["other_framework"] += len(stream.of("framework"))
         parts = [f"{event.get('part')}: {event.get('message')}" for event in stream.of("trouble")]
         parts += [f"{name} was replaced" for name in _list((stream.goodbye or {}).get("lost"))]
-        self.add("processes", _process, stream.hello or {}, stream.goodbye is not None, "; ".join(parts)[:1000])
-        used = (stream.goodbye or {}).get("cpu")
-        self.cpu_seconds += used if isinstance(used, (int, float)) else 0.0
-        for event in stream.of("started"):
-            if event.get("python") is not True or event.get("replaces"):
-                continue
-            self.counters["python_children"] += 1
-            key = (str(stream.pid), _arguments(event))
-            if self.born[key]:
-                self.born[key] -= 1
-                continue
-            self.counters["unobserved_children"] += 1
-            self.add("unobserved", _text, event["command"])
+        self.add("processes", _process, stream, "; ".join(parts)[:1000])
+        self.cpu_seconds += self.number((stream.goodbye or stream.left or {}).get("cpu"))
+
+    def children(self) -> None:
+        self.counters["unobserved_children"] = len(self.family.unobserved)
+        for command in self.family.unobserved:
+            self.add("unobserved", str, command)
+        for command in self.family.hiding:
+            self.add("hiding", str, command)
 
     def work(self, stream: Stream) -> None:
         pid = stream.pid
@@ -155,24 +154,31 @@ class _Fold:
             for name, value in event["v"].items() if isinstance(event.get("v"), dict) else ():
                 if name in _OURS or len(self.counters) > 100:
                     continue
-                if isinstance(value, (int, float)) and math.isfinite(value):
-                    if str(name).startswith("longest_"):
-                        self.counters[name] = max(self.counters[name], value)  # type: ignore[assignment]
-                    else:
-                        self.counters[str(name)[:40]] += value  # type: ignore[assignment]
-        peak = (stream.goodbye or {}).get("gpu_peak_mb")
-        if isinstance(peak, (int, float)):
-            self.counters["gpu_peak_mb"] = max(self.counters["gpu_peak_mb"], round(peak))
+                self.count(str(name)[:40], self.number(value))
+
+    def count(self, name: str, value: float) -> None:
+        """Add a process's counter to those of all."""
+        if is_peak(name):
+            self.counters[name] = max(self.counters[name], value)  # type: ignore[assignment]
+        else:
+            self.counters[name] += value  # type: ignore[assignment]
+
+    def number(self, value: object) -> float:
+        """A number of an event, 0 where there is none; one that cannot be is counted."""
+        known = number(value)
+        self.senseless += known is None and value is not None
+        return known or 0
 
     def assets(self, stream: Stream, exit_code: int | None) -> None:
         loads = [event for event in stream.events if event["e"] == "load"]
         ended_by = {number for event in stream.of("ended_by") for number in _list(event.get("loads"))}
-        worked = max((o["n"] for (kind, _), o in stream.objects.items() if kind in _WORKS), default=0)
+        counters = stream.objects.get(("counters", 0), {}).get("v", {})
+        done = sum(self.number(counters.get(name)) for name in _WORK)
         fine = max((event["n"] for event in loads if not event.get("error_type")), default=0)
         for event in loads:
             swallowed = False
             if event.get("error_type") and event.get("i") not in ended_by:
-                went_on = max(worked, fine) > event["n"]
+                went_on = fine > event["n"] or done > self.number(event.get("done"))
                 swallowed = went_on or (stream.goodbye is not None and exit_code == 0)
             self.add("loads", _make, Load, {**event, "swallowed": swallowed}, stream.pid, {})
 
@@ -197,6 +203,10 @@ class _Fold:
                     self.add("shortened", _make, Shortened, event, pid, {})
                 case "not_a_number":
                     self.add("not_numbers", _make, Printed, event, pid, {})
+                case "cut":
+                    self.cut.update(LISTS.intersection([event.get("list")]))
+                    if event.get("list") == "started":
+                        self.add("hiding", str, "more programs than the probe tells of")
                 case "imported_evaluation":
                     self.add("imported_evaluation", _place, event.get("at"))
         self._configuration(stream)
@@ -256,9 +266,16 @@ def _make(kind: type[_Item], event: Event, pid: int, names: dict[str, str]) -> _
     return kind.model_validate(values)
 
 
-def _process(hello: Event, ended: bool, disabled: str) -> Process:
-    command = str(hello.get("command", ""))[:300]
-    return Process(pid=hello["p"], parent=hello["parent"], command=command, ended=ended, disabled=disabled)
+def _process(stream: Stream, disabled: str) -> Process:
+    hello = stream.hello or {}
+    return Process(
+        pid=hello["p"],
+        parent=hello["parent"],
+        command=str(hello.get("command", ""))[:300],
+        ended=stream.goodbye is not None,
+        left=stream.left is not None,
+        disabled=disabled,
+    )
 
 
 def _text(value: object) -> str:
@@ -288,8 +305,3 @@ def _place(at: object) -> Place:
 def _list(value: object) -> list[Any]:
     """The numbers and words of what should be a list of them."""
     return [item for item in value if isinstance(item, (int, str))] if isinstance(value, list) else []
-
-
-def _arguments(event: Event) -> str:
-    """A command line without its program, which may be called by another path."""
-    return str(event.get("command", "")).strip().partition(" ")[2][:200]
