@@ -6,33 +6,31 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from runner.probe_facts import (
     Configuration,
     Contact,
     Load,
-    Losses,
     Masked,
     Model,
     OptimizerUse,
     OptunaUse,
     Pass,
     Phase,
-    Place,
     Printed,
     ProbeFacts,
-    Process,
     Sampled,
     Shortened,
     Started,
     WandbUse,
     Written,
 )
+from runner.probe_items import item_of, losses_of, place_of, plain, process_of, text
 from runner.probe_processes import Family, fell_silent
-from runner.probe_stream import Event, Log, Stream, number, read_log
+from runner.probe_stream import Log, Stream, number, read_log
 from sandbox.probe import is_peak
 
 MAX_ITEMS = 500
@@ -43,7 +41,11 @@ _OURS = {"cpu_seconds", "processes", "unobserved_children", "other_framework"}
 """Counters that are counted here."""
 LISTS = frozenset(name for name, field in ProbeFacts.model_fields.items() if field.default == []) - {"cut", "disputed"}
 """Names of the lists of what was seen."""
-_Item = TypeVar("_Item", bound=BaseModel)
+_PASS = {"train_batches": "train", "eval_batches": "eval"}
+_PHASE = {"kind": "what", "forwards_without_loader": "forwards"}
+_OPTIMIZER = {"steps_without_gradient": "without", "steps_at_zero_rate": "at_zero"}
+_MODEL = {"forwards_without_gradients": "without"}
+"""Field of the facts -> of the event, where they differ."""
 _SENSELESS = (ValidationError, TypeError, ValueError, KeyError, AttributeError, OverflowError)
 """What reading a forged event raises."""
 
@@ -120,8 +122,8 @@ class _Fold:
         self.counters["processes"] += 1
         self.counters["other_framework"] += len(stream.of("framework"))
         parts = [f"{event.get('part')}: {event.get('message')}" for event in stream.of("trouble")]
-        parts += [f"{name} was replaced" for name in _list((stream.goodbye or {}).get("lost"))]
-        self.add("processes", _process, stream, "; ".join(parts)[:1000])
+        parts += [f"{name} was replaced" for name in plain((stream.goodbye or {}).get("lost"))]
+        self.add("processes", process_of, stream, "; ".join(parts)[:1000])
         self.cpu_seconds += self.number((stream.goodbye or stream.left or {}).get("cpu"))
 
     def children(self) -> None:
@@ -134,22 +136,22 @@ class _Fold:
     def work(self, stream: Stream) -> None:
         pid = stream.pid
         for event in stream.of("pass"):
-            self.add("passes", _make, Pass, event, pid, _PASS)
+            self.add("passes", item_of, Pass, event, pid, _PASS)
         for event in stream.of("span"):
-            self.add("phases", _make, Phase, event, pid, _PHASE)
+            self.add("phases", item_of, Phase, event, pid, _PHASE)
         for event in stream.of("optimizer"):
-            self.add("optimizers", _make, OptimizerUse, event, pid, _OPTIMIZER)
+            self.add("optimizers", item_of, OptimizerUse, event, pid, _OPTIMIZER)
         for event in stream.of("losses"):
-            self.add("losses", _losses, event, pid)
+            self.add("losses", losses_of, event, pid)
         for event in stream.of("model"):
-            self.add("models", _make, Model, event, pid, _MODEL)
-            for device in _list(event.get("devices")):
+            self.add("models", item_of, Model, event, pid, _MODEL)
+            for device in plain(event.get("devices")):
                 self.counters[f"device_{str(device).partition(':')[0][:20]}"] = 1
         for event in stream.of("masked"):
             if event.get("calls"):
-                self.add("masked", _make, Masked, event, pid, {"of_calls": "of"})
+                self.add("masked", item_of, Masked, event, pid, {"of_calls": "of"})
         for event in stream.of("optuna"):
-            self.add("optuna", _make, OptunaUse, event, pid, {})
+            self.add("optuna", item_of, OptunaUse, event, pid, {})
         for event in stream.of("counters"):
             for name, value in event["v"].items() if isinstance(event.get("v"), dict) else ():
                 if name in _OURS or len(self.counters) > 100:
@@ -171,7 +173,7 @@ class _Fold:
 
     def assets(self, stream: Stream, exit_code: int | None) -> None:
         loads = [event for event in stream.events if event["e"] == "load"]
-        ended_by = {number for event in stream.of("ended_by") for number in _list(event.get("loads"))}
+        ended_by = {number for event in stream.of("ended_by") for number in plain(event.get("loads"))}
         counters = stream.objects.get(("counters", 0), {}).get("v", {})
         done = sum(self.number(counters.get(name)) for name in _WORK)
         fine = max((event["n"] for event in loads if not event.get("error_type")), default=0)
@@ -180,35 +182,35 @@ class _Fold:
             if event.get("error_type") and event.get("i") not in ended_by:
                 went_on = fine > event["n"] or done > self.number(event.get("done"))
                 swallowed = went_on or (stream.goodbye is not None and exit_code == 0)
-            self.add("loads", _make, Load, {**event, "swallowed": swallowed}, stream.pid, {})
+            self.add("loads", item_of, Load, {**event, "swallowed": swallowed}, stream.pid, {})
 
     def calls(self, stream: Stream) -> None:
         pid = stream.pid
         for event in stream.events:
             match event["e"]:
                 case "wandb":
-                    self.add("wandb", _make, WandbUse, event, pid, {})
+                    self.add("wandb", item_of, WandbUse, event, pid, {})
                 case "wandb_keys" | "wandb_summary" as name:
-                    for key in _list(event.get("keys")):
-                        self.add(name, _text, key)
+                    for key in plain(event.get("keys")):
+                        self.add(name, text, key)
                 case "written":
-                    self.add("written", _make, Written, event, pid, {})
+                    self.add("written", item_of, Written, event, pid, {})
                 case "started":
-                    self.add("started", _make, Started, event, pid, {})
+                    self.add("started", item_of, Started, event, pid, {})
                 case "contact":
-                    self.add("contacts", _make, Contact, event, pid, {})
+                    self.add("contacts", item_of, Contact, event, pid, {})
                 case "wandb_searched":
-                    self.add("wandb_in_search", _place, event.get("at"))
+                    self.add("wandb_in_search", place_of, event.get("at"))
                 case "cut_short":
-                    self.add("shortened", _make, Shortened, event, pid, {})
+                    self.add("shortened", item_of, Shortened, event, pid, {})
                 case "not_a_number":
-                    self.add("not_numbers", _make, Printed, event, pid, {})
+                    self.add("not_numbers", item_of, Printed, event, pid, {})
                 case "cut":
                     self.cut.update(LISTS.intersection([event.get("list")]))
                     if event.get("list") == "started":
                         self.add("hiding", str, "more programs than the probe tells of")
                 case "imported_evaluation":
-                    self.add("imported_evaluation", _place, event.get("at"))
+                    self.add("imported_evaluation", place_of, event.get("at"))
         self._configuration(stream)
         self._sampled(stream)
 
@@ -219,7 +221,7 @@ class _Fold:
         opened = [str(event.get("path"))[:300] for event in stream.of("opened")]
         if not (resolved or reads or whole):
             return
-        places = [_place(event.get("at")) for event in whole]
+        places = [place_of(event.get("at")) for event in whole]
         self.add(
             "configurations",
             Configuration.model_validate,
@@ -240,68 +242,9 @@ class _Fold:
             item = {
                 "pid": stream.pid,
                 "name": name,
-                "written": [_text(event.get("key")) for event in written][:20],
-                "read": [_text(event.get("key")) for event in read if event.get("same") is True][:20],
-                "read_otherwise": [_text(event.get("key")) for event in read if event.get("same") is False][:20],
-                "place": _place(written[0].get("at")),
+                "written": [text(event.get("key")) for event in written][:20],
+                "read": [text(event.get("key")) for event in read if event.get("same") is True][:20],
+                "read_otherwise": [text(event.get("key")) for event in read if event.get("same") is False][:20],
+                "place": place_of(written[0].get("at")),
             }
             self.add("sampled", Sampled.model_validate, item)
-
-
-_PASS = {"train_batches": "train", "eval_batches": "eval"}
-_PHASE = {"kind": "what", "forwards_without_loader": "forwards"}
-_OPTIMIZER = {"steps_without_gradient": "without", "steps_at_zero_rate": "at_zero"}
-_MODEL = {"forwards_without_gradients": "without"}
-
-
-def _make(kind: type[_Item], event: Event, pid: int, names: dict[str, str]) -> _Item:
-    """The facts' item of an event: fields of the same name, but for `names` (field -> the event's)."""
-    values: dict[str, Any] = {"pid": pid}
-    for field in kind.model_fields:
-        name = names.get(field, field)
-        if name in event and field != "pid":
-            values[field] = event[name]
-    if "place" in kind.model_fields:
-        values["place"] = _place(event.get("at"))
-    return kind.model_validate(values)
-
-
-def _process(stream: Stream, disabled: str) -> Process:
-    hello = stream.hello or {}
-    return Process(
-        pid=hello["p"],
-        parent=hello["parent"],
-        command=str(hello.get("command", ""))[:300],
-        ended=stream.goodbye is not None,
-        left=stream.left is not None,
-        disabled=disabled,
-    )
-
-
-def _text(value: object) -> str:
-    return str(value)[:300]
-
-
-def _losses(event: Event, pid: int) -> Losses:
-    bad = event.get("bad") or {}
-    return Losses(
-        pid=pid,
-        count=event["count"],
-        looked_at=event["looked_at"],
-        first=[float(value) for value in event["first"]][:8],
-        nan=event["nan"],
-        infinite=event["infinite"],
-        first_bad=_place(bad.get("at")) if bad else None,
-        first_bad_number=bad.get("number"),
-    )
-
-
-def _place(at: object) -> Place:
-    if isinstance(at, list) and len(at) == 2 and isinstance(at[0], str) and isinstance(at[1], int):
-        return Place(file=at[0][:300], line=at[1])
-    return Place()
-
-
-def _list(value: object) -> list[Any]:
-    """The numbers and words of what should be a list of them."""
-    return [item for item in value if isinstance(item, (int, str))] if isinstance(value, list) else []

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 from probed import probed
+
+from sandbox.probe import EventServer
 
 
 def written(facts) -> set[str]:
@@ -150,3 +153,45 @@ open('a.txt', 'w').close()
     done = probed(program, tmp_path / "r")
     assert written(done.facts) == {"a.txt"}
     assert done.facts.disputed == ["1 lines that the probe cannot have written"]
+
+
+def test_a_line_that_a_kill_cut_off_is_nobodys_forgery(tmp_path: Path) -> None:
+    with EventServer(tmp_path / "e.sock", tmp_path / "log") as server:
+        for first in (b'{"e": "hello", "p": 1, "n": 1, "parent": 0}\n', b""):
+            with socket.socket(socket.AF_UNIX) as near:
+                near.connect(str(tmp_path / "e.sock"))
+                near.sendall(first + b'{"e": "counters", "p": 1, "n"')
+    assert server.forged == 1
+
+
+def test_first_and_last_words_are_kept_over_the_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.probe.server.MAX_LINES", 3)
+    program = """
+import os
+for name in 'abcdef': open(name, 'w').close()
+if os.fork() == 0: os._exit(0)
+os.wait()
+"""
+    facts = probed(program, tmp_path / "r").facts
+    assert facts.disputed == []
+    assert sorted((item.ended, item.left) for item in facts.processes) == [(False, True), (True, False)]
+    assert "written" in facts.cut
+
+
+def test_an_event_that_is_too_long_is_trouble_and_no_forgery(tmp_path: Path) -> None:
+    program = """
+import sys
+sys.modules['_sandbox_review_probe.channel'].channel().send('config', resolved='語' * 60000)
+"""
+    facts = probed(program, tmp_path / "r").facts
+    assert facts.disputed == []
+    assert "config: an event of" in facts.processes[0].disabled
+
+
+def test_text_of_any_script_fits(tmp_path: Path) -> None:
+    program = """
+import sys
+sys.modules['_sandbox_review_probe.channel'].channel().send('config', resolved='語' * 30000)
+"""
+    facts = probed(program, tmp_path / "r").facts
+    assert (facts.disputed, len(facts.configurations[0].resolved)) == ([], 30000)
