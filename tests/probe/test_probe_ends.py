@@ -141,6 +141,17 @@ def test_more_than_is_told_is_said(tmp_path: Path) -> None:
     assert len(facts.started) == 1
 
 
+def test_reads_of_a_configuration_beyond_those_that_are_told_are_said(tmp_path: Path) -> None:
+    program = """
+from importlib import import_module
+from types import SimpleNamespace
+node = SimpleNamespace(_metadata=SimpleNamespace(key=None), _parent=None)
+for number in range({}): import_module('_sandbox_review_probe.configuration')._note_read(node, 'key%d' % number)
+"""
+    assert probed(program.format(3000), tmp_path / "a").facts.cut == []
+    assert probed(program.format(3001), tmp_path / "b").facts.cut == ["configurations"]
+
+
 def test_numbers_that_cannot_be_end_nothing(tmp_path: Path) -> None:
     program = """
 import os, socket
@@ -195,3 +206,25 @@ sys.modules['_sandbox_review_probe.channel'].channel().send('config', resolved='
 """
     facts = probed(program, tmp_path / "r").facts
     assert (facts.disputed, len(facts.configurations[0].resolved)) == ([], 30000)
+
+
+@pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), 9)", "torch.peak = 700 << 20"])
+def test_the_peak_of_gpu_memory_survives_every_end(end: str, tmp_path: Path) -> None:
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "torch.py").write_text("""
+from types import SimpleNamespace as Space
+peak = 300 << 20
+backends = Space(cuda=Space(is_built=lambda: True))
+cuda = Space(is_initialized=lambda: True, max_memory_allocated=lambda: peak)
+""")
+    program = f"""
+import os, torch
+from _sandbox_review_probe.work import work
+from _sandbox_review_probe.channel import channel
+work.counters.look_at_gpu()
+channel().touch(work.counters)
+{end}
+"""
+    done = probed(program, tmp_path / "r")
+    assert done.facts.counters["gpu_peak_mb"] == (700 if "700" in end else 300)
+    assert done.facts.disputed == []

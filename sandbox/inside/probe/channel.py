@@ -53,6 +53,7 @@ class Channel:
         self._owner = 0
         self._late = []
         self._dirty = {}
+        self._told_cut = set()
         self._numbers = 0
         self._allowance = float(BURST)
         self._refilled = self._flushed = time.monotonic()
@@ -107,6 +108,12 @@ class Channel:
                     self._write(late)
             finally:
                 self._owner = 0
+
+    def cut(self, name):
+        """There is more for the list of this name, of the host's facts, than is told."""
+        if name not in self._told_cut:
+            self._told_cut.add(name)
+            self.send("cut", list=name)
 
     def mark(self, state):
         """`state` changed: send it with what is sent next."""

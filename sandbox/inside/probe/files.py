@@ -55,12 +55,12 @@ def watch():
 
 def _once(kind, key):
     known = _seen[kind]
-    if key in known or len(known) > MAX_EVENTS:
+    if key in known:
+        return False
+    if len(known) >= MAX_EVENTS:
+        channel().cut(_LISTS[kind])
         return False
     known.add(key)
-    if len(known) > MAX_EVENTS:
-        channel().send("cut", list=_LISTS[kind])
-        return False
     return True
 
 

@@ -201,8 +201,7 @@ def _ends(number, api, kind, name, config, error):
         setattr(error, MARK, number)
     _sent[0] += 1
     if _sent[0] > MAX_EVENTS:
-        if _sent[0] == MAX_EVENTS + 1:
-            channel().send("cut", list="loads")
+        channel().cut("loads")
         return
     fields = {"i": number, "api": api, "kind": kind, "id": _text(name), "config": _text(config), "at": place()}
     if error is not None:
