@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.probe_stream import Stream, read_streams
+from runner.probe_stream import Stream, number, read_log
 
 PHASES = ("import", "data", "training", "evaluation")
 """What the probe tells apart; a process imports until it is seen to do anything else."""
@@ -128,7 +128,7 @@ def _thinned(points: list[Point]) -> list[Point]:
 
 
 def _phases(path: Path, end: float) -> list[PhaseSpan]:
-    streams, _ = read_streams(path)
+    streams = read_log(path).streams
     # A launcher that waits for its child ends last, and has done nothing.
     worker = max(streams, key=lambda stream: (bool(stream.of("phase")), stream.last_time), default=None)
     if worker is None:
@@ -150,8 +150,8 @@ def _ended(stream: Stream) -> bool:
 
 
 def _time(event: dict[str, Any], otherwise: float) -> float:
-    value = event.get("t")
-    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else otherwise
+    value = number(event.get("t"))
+    return otherwise if value is None else float(value)
 
 
 def _without_the_shortest(spans: list[PhaseSpan]) -> list[PhaseSpan]:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from runner import __version__
 from runner.evidence import Evidence, ExperimentFacts
 from runner.repairs.base import Repair, identity
-from runner.reports.code_issue import code_issue
+from runner.reports.code_issue import INCONCLUSIVE, code_issue
+from runner.reports.text import one_line
 from runner.review import (
     AssetUse,
     ChecklistItem,
@@ -25,6 +26,7 @@ from runner.rules.base import Case, Draft
 from runner.rules.checkpoints import checkpoints_elsewhere
 from runner.rules.claims import judge_claims
 from runner.rules.cut_effects import cut_short
+from runner.rules.observed import contradicted
 from runner.vocabulary import (
     Blame,
     Provided,
@@ -149,7 +151,8 @@ def _rank(draft: Draft) -> int:
 
 
 def _verdict(case: Case, stages: Sequence[StageName], findings: Sequence[Finding]) -> Verdict:
-    """not_ready on a blocking finding that is the submission's; ready only if every stage asked for gave its facts."""
+    """not_ready on a blocking finding that is the submission's; ready only if every stage asked for gave its facts, and
+    nothing contradicts them."""
     if any(f.severity is Severity.BLOCKING and f.blame is Blame.SUBMISSION for f in findings):
         return Verdict.NOT_READY
     if any(f.blame is not Blame.SUBMISSION for f in findings) or _unfinished(case, stages):
@@ -158,7 +161,7 @@ def _verdict(case: Case, stages: Sequence[StageName], findings: Sequence[Finding
 
 
 def _unfinished(case: Case, stages: Sequence[StageName]) -> list[str]:
-    """Stages asked for that did not give their facts, in words."""
+    """Stages asked for that did not give their facts, or whose facts are disputed, in words."""
     words = []
     for stage in stages:
         attempts = case.of(stage)
@@ -168,6 +171,8 @@ def _unfinished(case: Case, stages: Sequence[StageName]) -> list[str]:
         elif any(not _gave_facts(e) for e in attempts) and stage is not StageName.FILES:
             bad = next(e for e in attempts if not _gave_facts(e))
             words.append(f"{stage} ended with {bad.status}: {bad.status_evidence}")
+        doubts = dict.fromkeys(filter(None, map(contradicted, attempts)))
+        words += [f"{stage}: {one_line(doubt, 400)}" for doubt in doubts]
     return words
 
 
@@ -182,7 +187,7 @@ def _issue(case: Case, stages: Sequence[StageName], verdict: Verdict, findings: 
     if verdict is Verdict.READY:
         return ""
     text = code_issue(findings)
-    return text or "Inconclusive: " + "; ".join(_unfinished(case, stages))
+    return text or INCONCLUSIVE + "; ".join(_unfinished(case, stages))
 
 
 def _stage_result(evidence: Evidence, repairs: Sequence[Repair]) -> StageResult:

@@ -31,6 +31,8 @@ class Process(_Facts):
     """Its argv, shortened."""
     ended: bool = False
     """Whether it said goodbye; a process that was killed or left by os._exit did not."""
+    left: bool = False
+    """Whether it left by os._exit, and told before what it had used."""
     disabled: str = ""
     """Why the probe could not see all of it: a hook that was replaced, a library that could not be watched."""
 
@@ -202,10 +204,12 @@ class Written(_Facts):
 
 
 class Started(_Facts):
-    """A subprocess."""
+    """A program that was started."""
 
     pid: int
     command: str
+    python: bool = False
+    """Whether it is an interpreter, whose process speaks for itself."""
     evaluates: bool = False
     """Whether its command line runs the evaluation script."""
     place: Place = Place()
@@ -257,6 +261,9 @@ class ProbeFacts(_Facts):
     processes: list[Process] = []
     unobserved: list[str] = []
     """Python processes that were started, as the kernel or a parent says, and from which no event came."""
+    hiding: list[str] = []
+    """Programs that were started, may start Python themselves, and of which no Python process was seen: a shell that
+    runs one with an environment of its own, make, a launcher."""
     passes: list[Pass] = []
     phases: list[Phase] = []
     optimizers: list[OptimizerUse] = []

@@ -21,9 +21,16 @@ _GROW = {
     "optuna": ("studies", "trials"),
 }
 """Numbers of an object that only ever grow."""
+LARGEST = 1e15
+"""Of a number in an event: far beyond any count, time or size, and safe to add up."""
 
 
-@dataclass
+def number(value: object) -> float | None:
+    """`value` as a number that can be reckoned with; None where it is none."""
+    return value if isinstance(value, (int, float)) and -LARGEST <= value <= LARGEST else None
+
+
+@dataclass(eq=False)
 class Stream:
     """One connection: one process, or whoever claims to be one."""
 
@@ -42,6 +49,11 @@ class Stream:
     def pid(self) -> int:
         return int(self.hello["p"]) if self.hello else -1
 
+    @property
+    def left(self) -> Event | None:
+        """Its last words before os._exit."""
+        return next((event for event in reversed(self.events) if event["e"] == "left"), None)
+
     def of(self, kind: str) -> list[Event]:
         """The objects, or else the plain events, of one kind."""
         return [event for (name, _), event in self.objects.items() if name == kind] or [
@@ -50,9 +62,9 @@ class Stream:
 
     def take(self, event: Event) -> None:
         """Add one event; what cannot be is noted."""
-        kind, number = event["e"], event["n"]
+        kind, counted = event["e"], event["n"]
         if self.hello is None:
-            if kind != "hello" or number != 1:
+            if kind != "hello" or counted != 1:
                 self.disputes["events of a process that never introduced itself"] += 1
                 return
             self.hello = event
@@ -64,8 +76,7 @@ class Stream:
             return
         if self.goodbye is not None:
             self.disputes[f"process {self.pid} went on after its goodbye"] += 1
-        time = event.get("t")
-        self.last_time = max(self.last_time, float(time)) if isinstance(time, (int, float)) else self.last_time
+        self.last_time = max(self.last_time, float(number(event.get("t")) or 0.0))
         identity = event.get("i")
         if kind in _GROW and isinstance(identity, int):
             self._replace(kind, identity, event)
@@ -75,37 +86,51 @@ class Stream:
             self.goodbye = event
         else:
             self.events.append(event)
-        if number != self.last_number + 1:
+        if counted != self.last_number + 1:
             self.disputes[f"numbers of process {self.pid}'s events are not in a row"] += 1
-        self.last_number = max(self.last_number, number)
+        self.last_number = max(self.last_number, counted)
 
     def _replace(self, kind: str, identity: int, event: Event) -> None:
-        before = self.objects.get((kind, identity))
+        before = self.objects.get((kind, identity), {})
         for name in _GROW[kind]:
-            if before is not None and isinstance(event.get(name), int) and event[name] < before.get(name, 0):
+            now, was = event.get(name, 0), before.get(name, 0)
+            if not isinstance(now, int):
+                self.disputes[f"process {self.pid}: {name} of a {kind} is no number"] += 1
+            elif isinstance(was, int) and now < was:
                 self.disputes[f"process {self.pid}: {name} of a {kind} went back"] += 1
         self.objects[kind, identity] = event
 
 
-def read_streams(path: Path) -> tuple[list[Stream], list[str]]:
+@dataclass(frozen=True)
+class Log:
+    """What is left of an attempt's events."""
+
+    streams: list[Stream]
+    disputed: list[str]
+    dropped: bool
+    """Whether there was more than is kept: what is not here may have happened."""
+
+
+def read_log(path: Path) -> Log:
     """The streams of a log, and what is disputed about it; nothing for a log that is not there."""
     streams: dict[int, Stream] = {}
     disputed: list[str] = []
-    dropped = False
+    dropped = superseded = False
     for event in _events(path):
         if event["e"] == "log" and "c" not in event:
-            dropped = bool(event.get("dropped"))
+            dropped, superseded = bool(event.get("dropped")), bool(event.get("superseded"))
             if event.get("forged"):
                 disputed.append(f"{event['forged']} lines that the probe cannot have written")
             continue
-        number = event.get("c")
-        if isinstance(number, int) and isinstance(event.get("n"), int) and isinstance(event.get("p"), int):
-            streams.setdefault(number, Stream(number)).take(event)
+        connection = event.get("c")
+        if isinstance(connection, int) and isinstance(event.get("n"), int) and isinstance(event.get("p"), int):
+            streams.setdefault(connection, Stream(connection)).take(event)
     for stream in streams.values():
         for what, count in stream.disputes.items():
-            if not (dropped and what.endswith("not in a row")):
+            if not ((dropped or superseded) and what.endswith("not in a row")):
                 disputed.append(f"{what} ({count})" if count > 1 else what)
-    return [stream for stream in streams.values() if stream.hello is not None], disputed[:50]
+    introduced = [stream for stream in streams.values() if stream.hello is not None]
+    return Log(introduced, disputed[:50], dropped)
 
 
 def _events(path: Path) -> Iterable[Event]:

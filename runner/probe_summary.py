@@ -3,44 +3,50 @@ of its type, and what is not is left out and disputed."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from runner.probe_facts import (
     Configuration,
     Contact,
     Load,
-    Losses,
     Masked,
     Model,
     OptimizerUse,
     OptunaUse,
     Pass,
     Phase,
-    Place,
     Printed,
     ProbeFacts,
-    Process,
     Sampled,
     Shortened,
     Started,
     WandbUse,
     Written,
 )
-from runner.probe_stream import Event, Stream, read_streams
+from runner.probe_items import item_of, losses_of, place_of, plain, process_of, text
+from runner.probe_processes import Family, fell_silent
+from runner.probe_stream import Log, Stream, number, read_log
+from sandbox.probe import is_peak
 
 MAX_ITEMS = 500
 """Of every list of the facts."""
-_WORKS = {"pass", "span", "model", "optimizer", "losses", "masked", "optuna"}
-_OURS = {"cpu_seconds", "processes", "python_children", "unobserved_children", "other_framework"}
+_WORK = ("batches", "forward", "generate_calls", "backward", "optimizer_steps", "search_trials")
+"""Counters that show that a process went on; what is told last of all, while it ends, may have been done before."""
+_OURS = {"cpu_seconds", "processes", "unobserved_children", "other_framework"}
 """Counters that are counted here."""
-_Item = TypeVar("_Item", bound=BaseModel)
-_SENSELESS = (ValidationError, TypeError, ValueError, KeyError, AttributeError)
+LISTS = frozenset(name for name, field in ProbeFacts.model_fields.items() if field.default == []) - {"cut", "disputed"}
+"""Names of the lists of what was seen."""
+_PASS = {"train_batches": "train", "eval_batches": "eval"}
+_PHASE = {"kind": "what", "forwards_without_loader": "forwards"}
+_OPTIMIZER = {"steps_without_gradient": "without", "steps_at_zero_rate": "at_zero"}
+_MODEL = {"forwards_without_gradients": "without"}
+"""Field of the facts -> of the event, where they differ."""
+_SENSELESS = (ValidationError, TypeError, ValueError, KeyError, AttributeError, OverflowError)
 """What reading a forged event raises."""
 
 
@@ -49,30 +55,29 @@ def summarise_events(path: Path, exit_code: int | None = None) -> ProbeFacts:
 
     `exit_code` is the command's: an error of a load was not swallowed by a process that went no further and failed.
     """
-    streams, disputed = read_streams(path)
-    fold = _Fold(streams, disputed)
-    for stream in streams:
+    log = read_log(path)
+    fold = _Fold(log)
+    fold.children()
+    for stream in log.streams:
         fold.guarded(fold.process, stream)
         fold.guarded(fold.work, stream)
         fold.guarded(fold.assets, stream, exit_code)
         fold.guarded(fold.calls, stream)
+    silence = fell_silent(log, fold.family.main, exit_code)
+    fold.disputed += [silence] if silence else []
     return fold.facts()
 
 
 class _Fold:
-    def __init__(self, streams: list[Stream], disputed: list[str]) -> None:
-        self.streams = streams
-        self.disputed = disputed
+    def __init__(self, log: Log) -> None:
+        self.streams = log.streams
+        self.disputed = list(log.disputed)
         self.lists: dict[str, list[Any]] = {}
-        self.cut: set[str] = set()
+        self.cut = set(LISTS) if log.dropped else set[str]()
         self.counters: Counter[str] = Counter()
         self.cpu_seconds = 0.0
         self.senseless = 0
-        self.born = Counter(
-            (str(hello.get("parent")), _arguments(hello))
-            for stream in streams
-            if not (hello := stream.hello or {}).get("forked")
-        )
+        self.family = Family(log.streams)
 
     def facts(self) -> ProbeFacts:
         if self.senseless:
@@ -117,88 +122,95 @@ class _Fold:
         self.counters["processes"] += 1
         self.counters["other_framework"] += len(stream.of("framework"))
         parts = [f"{event.get('part')}: {event.get('message')}" for event in stream.of("trouble")]
-        parts += [f"{name} was replaced" for name in _list((stream.goodbye or {}).get("lost"))]
-        self.add("processes", _process, stream.hello or {}, stream.goodbye is not None, "; ".join(parts)[:1000])
-        used = (stream.goodbye or {}).get("cpu")
-        self.cpu_seconds += used if isinstance(used, (int, float)) else 0.0
-        for event in stream.of("started"):
-            if event.get("python") is not True or event.get("replaces"):
-                continue
-            self.counters["python_children"] += 1
-            key = (str(stream.pid), _arguments(event))
-            if self.born[key]:
-                self.born[key] -= 1
-                continue
-            self.counters["unobserved_children"] += 1
-            self.add("unobserved", _text, event["command"])
+        parts += [f"{name} was replaced" for name in plain((stream.goodbye or {}).get("lost"))]
+        self.add("processes", process_of, stream, "; ".join(parts)[:1000])
+        self.cpu_seconds += self.number((stream.goodbye or stream.left or {}).get("cpu"))
+
+    def children(self) -> None:
+        self.counters["unobserved_children"] = len(self.family.unobserved)
+        for command in self.family.unobserved:
+            self.add("unobserved", str, command)
+        for command in self.family.hiding:
+            self.add("hiding", str, command)
 
     def work(self, stream: Stream) -> None:
         pid = stream.pid
         for event in stream.of("pass"):
-            self.add("passes", _make, Pass, event, pid, _PASS)
+            self.add("passes", item_of, Pass, event, pid, _PASS)
         for event in stream.of("span"):
-            self.add("phases", _make, Phase, event, pid, _PHASE)
+            self.add("phases", item_of, Phase, event, pid, _PHASE)
         for event in stream.of("optimizer"):
-            self.add("optimizers", _make, OptimizerUse, event, pid, _OPTIMIZER)
+            self.add("optimizers", item_of, OptimizerUse, event, pid, _OPTIMIZER)
         for event in stream.of("losses"):
-            self.add("losses", _losses, event, pid)
+            self.add("losses", losses_of, event, pid)
         for event in stream.of("model"):
-            self.add("models", _make, Model, event, pid, _MODEL)
-            for device in _list(event.get("devices")):
+            self.add("models", item_of, Model, event, pid, _MODEL)
+            for device in plain(event.get("devices")):
                 self.counters[f"device_{str(device).partition(':')[0][:20]}"] = 1
         for event in stream.of("masked"):
             if event.get("calls"):
-                self.add("masked", _make, Masked, event, pid, {"of_calls": "of"})
+                self.add("masked", item_of, Masked, event, pid, {"of_calls": "of"})
         for event in stream.of("optuna"):
-            self.add("optuna", _make, OptunaUse, event, pid, {})
+            self.add("optuna", item_of, OptunaUse, event, pid, {})
         for event in stream.of("counters"):
             for name, value in event["v"].items() if isinstance(event.get("v"), dict) else ():
                 if name in _OURS or len(self.counters) > 100:
                     continue
-                if isinstance(value, (int, float)) and math.isfinite(value):
-                    if str(name).startswith("longest_"):
-                        self.counters[name] = max(self.counters[name], value)  # type: ignore[assignment]
-                    else:
-                        self.counters[str(name)[:40]] += value  # type: ignore[assignment]
-        peak = (stream.goodbye or {}).get("gpu_peak_mb")
-        if isinstance(peak, (int, float)):
-            self.counters["gpu_peak_mb"] = max(self.counters["gpu_peak_mb"], round(peak))
+                self.count(str(name)[:40], self.number(value))
+
+    def count(self, name: str, value: float) -> None:
+        """Add a process's counter to those of all."""
+        if is_peak(name):
+            self.counters[name] = max(self.counters[name], value)  # type: ignore[assignment]
+        else:
+            self.counters[name] += value  # type: ignore[assignment]
+
+    def number(self, value: object) -> float:
+        """A number of an event, 0 where there is none; one that cannot be is counted."""
+        known = number(value)
+        self.senseless += known is None and value is not None
+        return known or 0
 
     def assets(self, stream: Stream, exit_code: int | None) -> None:
         loads = [event for event in stream.events if event["e"] == "load"]
-        ended_by = {number for event in stream.of("ended_by") for number in _list(event.get("loads"))}
-        worked = max((o["n"] for (kind, _), o in stream.objects.items() if kind in _WORKS), default=0)
+        ended_by = {number for event in stream.of("ended_by") for number in plain(event.get("loads"))}
+        counters = stream.objects.get(("counters", 0), {}).get("v", {})
+        done = sum(self.number(counters.get(name)) for name in _WORK)
         fine = max((event["n"] for event in loads if not event.get("error_type")), default=0)
         for event in loads:
             swallowed = False
             if event.get("error_type") and event.get("i") not in ended_by:
-                went_on = max(worked, fine) > event["n"]
+                went_on = fine > event["n"] or done > self.number(event.get("done"))
                 swallowed = went_on or (stream.goodbye is not None and exit_code == 0)
-            self.add("loads", _make, Load, {**event, "swallowed": swallowed}, stream.pid, {})
+            self.add("loads", item_of, Load, {**event, "swallowed": swallowed}, stream.pid, {})
 
     def calls(self, stream: Stream) -> None:
         pid = stream.pid
         for event in stream.events:
             match event["e"]:
                 case "wandb":
-                    self.add("wandb", _make, WandbUse, event, pid, {})
+                    self.add("wandb", item_of, WandbUse, event, pid, {})
                 case "wandb_keys" | "wandb_summary" as name:
-                    for key in _list(event.get("keys")):
-                        self.add(name, _text, key)
+                    for key in plain(event.get("keys")):
+                        self.add(name, text, key)
                 case "written":
-                    self.add("written", _make, Written, event, pid, {})
+                    self.add("written", item_of, Written, event, pid, {})
                 case "started":
-                    self.add("started", _make, Started, event, pid, {})
+                    self.add("started", item_of, Started, event, pid, {})
                 case "contact":
-                    self.add("contacts", _make, Contact, event, pid, {})
+                    self.add("contacts", item_of, Contact, event, pid, {})
                 case "wandb_searched":
-                    self.add("wandb_in_search", _place, event.get("at"))
+                    self.add("wandb_in_search", place_of, event.get("at"))
                 case "cut_short":
-                    self.add("shortened", _make, Shortened, event, pid, {})
+                    self.add("shortened", item_of, Shortened, event, pid, {})
                 case "not_a_number":
-                    self.add("not_numbers", _make, Printed, event, pid, {})
+                    self.add("not_numbers", item_of, Printed, event, pid, {})
+                case "cut":
+                    self.cut.update(LISTS.intersection([event.get("list")]))
+                    if event.get("list") == "started":
+                        self.add("hiding", str, "more programs than the probe tells of")
                 case "imported_evaluation":
-                    self.add("imported_evaluation", _place, event.get("at"))
+                    self.add("imported_evaluation", place_of, event.get("at"))
         self._configuration(stream)
         self._sampled(stream)
 
@@ -209,7 +221,7 @@ class _Fold:
         opened = [str(event.get("path"))[:300] for event in stream.of("opened")]
         if not (resolved or reads or whole):
             return
-        places = [_place(event.get("at")) for event in whole]
+        places = [place_of(event.get("at")) for event in whole]
         self.add(
             "configurations",
             Configuration.model_validate,
@@ -230,66 +242,9 @@ class _Fold:
             item = {
                 "pid": stream.pid,
                 "name": name,
-                "written": [_text(event.get("key")) for event in written][:20],
-                "read": [_text(event.get("key")) for event in read if event.get("same") is True][:20],
-                "read_otherwise": [_text(event.get("key")) for event in read if event.get("same") is False][:20],
-                "place": _place(written[0].get("at")),
+                "written": [text(event.get("key")) for event in written][:20],
+                "read": [text(event.get("key")) for event in read if event.get("same") is True][:20],
+                "read_otherwise": [text(event.get("key")) for event in read if event.get("same") is False][:20],
+                "place": place_of(written[0].get("at")),
             }
             self.add("sampled", Sampled.model_validate, item)
-
-
-_PASS = {"train_batches": "train", "eval_batches": "eval"}
-_PHASE = {"kind": "what", "forwards_without_loader": "forwards"}
-_OPTIMIZER = {"steps_without_gradient": "without", "steps_at_zero_rate": "at_zero"}
-_MODEL = {"forwards_without_gradients": "without"}
-
-
-def _make(kind: type[_Item], event: Event, pid: int, names: dict[str, str]) -> _Item:
-    """The facts' item of an event: fields of the same name, but for `names` (field -> the event's)."""
-    values: dict[str, Any] = {"pid": pid}
-    for field in kind.model_fields:
-        name = names.get(field, field)
-        if name in event and field != "pid":
-            values[field] = event[name]
-    if "place" in kind.model_fields:
-        values["place"] = _place(event.get("at"))
-    return kind.model_validate(values)
-
-
-def _process(hello: Event, ended: bool, disabled: str) -> Process:
-    command = str(hello.get("command", ""))[:300]
-    return Process(pid=hello["p"], parent=hello["parent"], command=command, ended=ended, disabled=disabled)
-
-
-def _text(value: object) -> str:
-    return str(value)[:300]
-
-
-def _losses(event: Event, pid: int) -> Losses:
-    bad = event.get("bad") or {}
-    return Losses(
-        pid=pid,
-        count=event["count"],
-        looked_at=event["looked_at"],
-        first=[float(value) for value in event["first"]][:8],
-        nan=event["nan"],
-        infinite=event["infinite"],
-        first_bad=_place(bad.get("at")) if bad else None,
-        first_bad_number=bad.get("number"),
-    )
-
-
-def _place(at: object) -> Place:
-    if isinstance(at, list) and len(at) == 2 and isinstance(at[0], str) and isinstance(at[1], int):
-        return Place(file=at[0][:300], line=at[1])
-    return Place()
-
-
-def _list(value: object) -> list[Any]:
-    """The numbers and words of what should be a list of them."""
-    return [item for item in value if isinstance(item, (int, str))] if isinstance(value, list) else []
-
-
-def _arguments(event: Event) -> str:
-    """A command line without its program, which may be called by another path."""
-    return str(event.get("command", "")).strip().partition(" ")[2][:200]

@@ -123,3 +123,7 @@ class ClaimOutcome(StrEnum):
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
     NOT_DECIDED = "not_decided"
+
+
+DISPUTED = "evidence disputed"
+"""How it is told that the services, the kernel or the processes themselves contradict what the probe says."""

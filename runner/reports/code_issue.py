@@ -11,6 +11,8 @@ from runner.vocabulary import Severity
 
 MAX_SHOWN = 100
 """Groups of findings listed; a repair that needs more starts from review.json."""
+INCONCLUSIVE = "Inconclusive: "
+"""How the text begins where no finding says why."""
 
 
 def code_issue(findings: Iterable[Finding]) -> str:

@@ -16,7 +16,7 @@ from runner.reports.matrix import matrix
 from runner.reports.outcomes import outcomes
 from runner.reports.page import render_page
 from runner.reports.text import clip, plain
-from runner.reports.wording import NAMES, counts, evaluation_words, headline, what_to_do
+from runner.reports.wording import NAMES, counts, doubt, evaluation_words, headline, what_to_do
 from runner.review import Frame, Review, Traceback
 
 EVIDENCE = 12_000
@@ -84,6 +84,7 @@ def render(
         title=headline(review),
         name=NAMES[review.verdict],
         counts=counts(review),
+        doubt=doubt(review),
         steps=what_to_do(review),
         evaluated=evaluation_words(review.evaluation) if review.evaluation is not None else "",
         findings=findings,

@@ -14,7 +14,7 @@ from runner.reports.excerpts import as_text, excerpt
 from runner.reports.findings import Group, behind, grouped, location, numbers, traceback_of
 from runner.reports.markdown import code, fence, inline
 from runner.reports.text import count, label, last_lines, one_line, seconds
-from runner.reports.wording import evaluation_words, headline, not_exercised, what_to_do
+from runner.reports.wording import doubt, evaluation_words, headline, not_exercised, what_to_do
 from runner.review import RepairStep, Review, Traceback
 from runner.vocabulary import Severity, Verdict
 
@@ -87,6 +87,8 @@ def _head(review: Review) -> str:
         lines.append("Repair the findings in this order: a later one may have been hidden behind an earlier one.")
     elif review.verdict is Verdict.READY:
         lines.append(f"Every exercised blocking criterion passed. {count(advisory, 'advisory finding')}.")
+    if doubt(review):
+        lines.append(inline(doubt(review), 1000))
     lines += [f"To do: {inline(step, 400)}" for step in what_to_do(review)]
     return "\n\n".join(lines)
 

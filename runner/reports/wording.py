@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from runner.missing_assets import how_to_add
+from runner.reports.code_issue import INCONCLUSIVE
 from runner.reports.findings import Group, grouped
 from runner.reports.text import count, one_line
 from runner.review import EvaluationResult, Review
-from runner.vocabulary import Blame, Cause, CriterionOutcome, Provided, Severity, StageName, Verdict
+from runner.vocabulary import DISPUTED, Blame, Cause, CriterionOutcome, Provided, Severity, StageName, Verdict
 
 NAMES = {
     Verdict.READY: "Ready",
@@ -22,12 +23,18 @@ def headline(review: Review) -> str:
     if review.verdict is Verdict.NOT_READY:
         return f"{name}: {count(sum(group.blocks for group in groups), 'blocking finding')}"
     if review.verdict is Verdict.INCONCLUSIVE:
-        return f"{name}: {reason(groups)}"
+        return f"{name}: {reason(groups, doubt(review))}"
     return f"{name}: no blocking finding"
 
 
-def reason(groups: list[Group]) -> str:
-    """What kept an inconclusive review from deciding."""
+def doubt(review: Review) -> str:
+    """Why a review is inconclusive, where no finding says it: what did not run, and whose evidence is disputed."""
+    inconclusive = review.verdict is Verdict.INCONCLUSIVE and review.code_issue.startswith(INCONCLUSIVE)
+    return review.code_issue if inconclusive else ""
+
+
+def reason(groups: list[Group], why: str = "") -> str:
+    """What kept an inconclusive review from deciding; `why`: where no finding says it."""
     undecided = [group.finding for group in groups if group.undecided]
     blames = {finding.blame for finding in undecided}
     if undecided and all(finding.cause is Cause.DEVICE for finding in undecided):
@@ -40,7 +47,7 @@ def reason(groups: list[Group]) -> str:
         return "an asset could not be served"
     if Blame.INFRASTRUCTURE in blames:
         return "the infrastructure failed"
-    return "too little could be exercised"
+    return "the evidence is disputed" if DISPUTED in why else "too little could be exercised"
 
 
 def counts(review: Review) -> dict[str, int]:

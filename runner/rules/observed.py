@@ -1,8 +1,9 @@
 """What rules ask of the probe's facts: how far they can be relied on, and one judgement over the trials of all run ids.
 
 The submission shares its processes with the probe. Where the services or the kernel saw more than the probe did, what
-it says is disputed, and decides nothing. Where it missed a process, what it did see still happened; but what it did not
-see may have happened there, so nothing is concluded from an absence.
+it says is disputed, and decides nothing. Where it missed a process, or may have because another program was started,
+what it did see still happened; but what it did not see may have happened there, so nothing is concluded from an
+absence.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from runner.evidence import Evidence, ExperimentFacts
 from runner.probe_facts import Place, ProbeFacts
 from runner.rules.base import Case, Draft, Judgement, judged, missing_stage, not_exercised, passed
 from runner.rules.failures import merge
-from runner.vocabulary import Blame, Cause, Confidence, StageName, Status
+from runner.vocabulary import DISPUTED, Blame, Cause, Confidence, StageName, Status
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,27 @@ def disputed(evidence: Evidence) -> str:
     facts = probe_of(evidence)
     if facts is None or not (facts.processes or facts.disputed):
         return f"the probe saw no process of the {evidence.stage} stage"
+    return contradicted(evidence)
+
+
+def contradicted(evidence: Evidence) -> str:
+    """What contradicts the probe's word on this attempt, "" where nothing does."""
+    facts = probe_of(evidence)
+    if facts is None:
+        return ""
     contradictions = list(facts.disputed)
-    contact = evidence.wandb
-    if contact is not None and contact.runs and not contact.problem and not facts.wandb and not missed(facts):
+    contact, complete = evidence.wandb, not missed(facts) and "wandb" not in facts.cut
+    if contact is not None and contact.runs and not contact.problem and not facts.wandb and complete:
         contradictions.append(f"the W&B server saw the run {contact.runs[0]} open, the probe saw no call of wandb")
-    return f"evidence disputed: {'; '.join(contradictions)}" if contradictions else ""
+    return f"{DISPUTED}: {'; '.join(contradictions)}" if contradictions else ""
 
 
 def missed(facts: ProbeFacts, *lists: str) -> str:
     """Why the probe may have missed something, "" where it saw all processes and cut none of the named lists."""
     if facts.unobserved:
         return f"the probe did not see all processes: {facts.unobserved[0]}"
+    if facts.hiding:
+        return f"the probe cannot see what a program that was started does: {facts.hiding[0]}"
     blind = next((process for process in facts.processes if _blind_for(process.disabled, lists)), None)
     if blind is not None:
         return f"the probe could not see all of process {blind.pid}: {blind.disabled}"

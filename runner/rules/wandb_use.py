@@ -67,6 +67,6 @@ def _calls(evidence: Evidence) -> list[WandbUse]:
 def _only_disabled(evidence: Evidence) -> bool:
     """Whether the probe saw every call of wandb, and all of them ask for a disabled run."""
     facts = probe_of(evidence)
-    if facts is None or disputed(evidence) or facts.unobserved:
+    if facts is None or disputed(evidence) or facts.unobserved or facts.hiding:
         return False
     return all(use.call == "init" and use.mode == "disabled" for use in facts.wandb)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from runner.evidence import Evidence, TrialFacts
 from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exercised
 from runner.rules.failures import merge
-from runner.rules.observed import all_completed, completed, disputed, probe_of, run_draft, unfinished
+from runner.rules.observed import all_completed, completed, disputed, missed, probe_of, run_draft, unfinished
 from runner.rules.run_config import run_config
 from runner.vocabulary import Cause
 
@@ -48,7 +48,8 @@ def _unseen(evidence: Evidence, work: dict[str, float]) -> str:
         return "the probe was not loaded into the trial's processes"
     if work.get("unobserved_children"):
         return "the trial started processes that the probe did not see"
-    return ""
+    facts = probe_of(evidence)
+    return missed(facts) if facts is not None and facts.hiding else ""
 
 
 def _may_train_otherwise(case: Case, evidence: Evidence) -> str:

@@ -74,10 +74,16 @@ def probe_facts(attempt: Attempt, outcome: Outcome) -> ProbeFacts:
 def unaccounted(facts: ProbeFacts, kernel_seconds: float | None) -> str:
     """Why the CPU time that the kernel counted says that something ran unseen; "" where it does not.
 
-    Says nothing where a process did not end by itself (its time is not known) or started a program other than Python.
+    Says nothing where a process did not end by itself (its time is not known), where a program other than Python or a
+    process without the probe was started, or where not all of this is known.
     """
-    started = len(facts.started) - int(facts.counters.get("python_children", 0))
-    if kernel_seconds is None or not facts.processes or not all(p.ended for p in facts.processes) or started > 0:
+    if kernel_seconds is None or not facts.processes or not all(p.ended or p.left for p in facts.processes):
+        return ""
+    if (
+        not all(item.python for item in facts.started)
+        or facts.unobserved
+        or {"started", "processes"}.intersection(facts.cut)
+    ):
         return ""
     told = facts.counters.get("cpu_seconds", 0.0)
     if kernel_seconds - told <= max(UNSEEN_CPU_SECONDS, told):

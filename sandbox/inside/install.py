@@ -12,6 +12,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+_SWITCH = """\
+import os, sys; site = os.environ.get("SANDBOX_REVIEW_SITE", ""); \
+sys.flags.isolated or site in sys.path or not os.path.isfile(site + "/sitecustomize.py") or sys.path.insert(0, site)
+"""
+"""A line of a .pth file, which Python runs before it imports sitecustomize."""
+
 
 def main(spec_path, result_path):
     """Work through the specification; stop at the first step that fails. Always writes the result."""
@@ -22,9 +28,19 @@ def main(spec_path, result_path):
             _compile_new_wheels(Path(spec["cache"]), Path(spec["compiled"]))
             site_packages = _site_packages(Path(spec["environment"]))
             result["site_packages"] = str(site_packages)
+            add_switch(site_packages)
             result["packages"], result["modules"] = _inventory(site_packages)
     finally:
         Path(result_path).write_text(json.dumps(result), encoding="utf-8")
+
+
+def add_switch(site_packages):
+    """Let Python find what accompanies an experiment where PYTHONPATH does not lead there any more.
+
+    Code that starts its own training script often sets PYTHONPATH for it. Isolated interpreters are left alone, and so
+    is everything outside of a stage, which does not have the variable.
+    """
+    (site_packages / "sandbox_review.pth").write_text(_SWITCH, encoding="utf-8")
 
 
 def _sync(spec, result):

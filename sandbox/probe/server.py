@@ -5,7 +5,8 @@ nothing that arrives can make this end or grow without bound.
 
 Every line of the log is an event as it was sent, with `c`, the number of the connection that it came over, before it.
 Of objects that are sent again and again (they have an `i`), lines over the bound are not kept one by one; the last
-state of each stands at the end of the log whatever happens. A last line {"e": "log", ...} says what was left out.
+state of each stands at the end of the log whatever happens, and so do the first and last words of every process. A last
+line {"e": "log", ...} says what was left out: `superseded` lines have a later one of the same object, `dropped` none.
 """
 
 from __future__ import annotations
@@ -28,8 +29,19 @@ MAX_LINES = 40_000
 MAX_BYTES = 24 << 20
 MAX_OBJECTS = 4000
 MAX_CONNECTIONS = 2000
+MAX_DIGITS = 100
+"""Of a whole number; what is far beyond any count fits no float either."""
 DRAIN_SECONDS = 2.0
 """At the end, so long what is still in the sockets is waited for."""
+STALLED_SECONDS = 5.0
+"""Where nothing was read for so long, processes may have given up telling; they wait for ten."""
+_BOUNDARIES = ("hello", "left", "goodbye")
+"""What a process says once, of itself."""
+
+
+def is_peak(name: str) -> bool:
+    """Whether a counter of several processes is the largest of theirs, not the sum."""
+    return name.startswith("longest_") or name == "gpu_peak_mb"
 
 
 class EventServer:
@@ -44,6 +56,7 @@ class EventServer:
         self.log_path = log_path
         self.forged = 0
         """Lines that were no events."""
+        self._introduced: set[int] = set()
         self._live: dict[int, dict[str, float]] = {}
         self._last: dict[tuple[int, str, int], str] = {}
         self._kept = Counter[str]()
@@ -54,11 +67,11 @@ class EventServer:
         self._log: IO[str] | None = None
 
     def counters(self) -> dict[str, float]:
-        """The counters of all processes, at this moment: sums, but for `longest_...`, the largest of any process."""
+        """The counters of all processes, at this moment: sums, but for peaks, the largest of any process."""
         totals: dict[str, float] = {}
         for values in list(self._live.values()):
             for name, value in values.items():
-                if name.startswith("longest_"):
+                if is_peak(name):
                     totals[name] = max(totals.get(name, 0), value)
                 else:
                     totals[name] = totals.get(name, 0) + value
@@ -89,8 +102,8 @@ class EventServer:
         with contextlib.suppress(OSError, ValueError):
             for line in self._last.values():
                 self._log.write(line)
-            told = {"e": "log", "forged": self.forged, "dropped": self._kept["dropped"], "bytes": self._kept["bytes"]}
-            self._log.write(json.dumps(told) + "\n")
+            counts = {name: self._kept[name] for name in ("dropped", "superseded", "bytes")}
+            self._log.write(json.dumps({"e": "log", "forged": self.forged, **counts}) + "\n")
         self._log.close()
         for connection in list(self._buffers):
             self._drop(connection)
@@ -101,10 +114,13 @@ class EventServer:
 
     def _serve(self) -> None:
         """Until told to stop; then what is left in the sockets is read, as far as it comes without waiting."""
-        deadline = None
+        deadline, looked = None, time.monotonic()
         while deadline is None or time.monotonic() < deadline:
             if self._stop.is_set() and deadline is None:
                 deadline = time.monotonic() + DRAIN_SECONDS
+            if time.monotonic() - looked > STALLED_SECONDS:
+                self._kept["dropped"] += 1
+            looked = time.monotonic()
             ready = self._selector.select(0.05)
             if deadline is not None and not ready:
                 return
@@ -114,6 +130,7 @@ class EventServer:
                         self._accept()
                     else:
                         self._read(key.fileobj)  # type: ignore[arg-type]
+        self._kept["dropped"] += 1  # something was still coming
 
     def _accept(self) -> None:
         connection, _ = self._listener.accept()
@@ -135,7 +152,8 @@ class EventServer:
         except OSError:
             data = b""
         if not data:
-            self.forged += bool(buffer)  # a line without an end
+            # A line without an end: of a process that was killed while the host was slow, or of nobody's.
+            self.forged += bool(buffer) and number not in self._introduced
             self._drop(connection)
             return
         buffer += data
@@ -155,17 +173,20 @@ class EventServer:
 
     def _take(self, number: int, line: bytes) -> None:
         event = _parsed(line)
-        if event is None:
+        text = _text(number, event) if event is not None else None
+        if event is None or text is None:
             self.forged += 1
             return
-        text = json.dumps({"c": number, **event}) + "\n"
-        identity = event.get("i")
+        if event["e"] == "hello":
+            self._introduced.add(number)
         if event["e"] == "counters" and isinstance(event.get("v"), dict):
             self._live[number] = {
                 str(name): float(value) for name, value in event["v"].items() if isinstance(value, (int, float))
             }
-            identity = 0
-        key = (number, event["e"], identity) if isinstance(identity, int) and event["e"] != "load" else None
+        self._keep(_identity(number, event), text)
+
+    def _keep(self, key: tuple[int, str, int] | None, text: str) -> None:
+        """Write a line to the log; over the bound, keep it as the last state of what `key` names."""
         if self._kept["lines"] < MAX_LINES and self._kept["bytes"] < MAX_BYTES:
             self._kept["lines"] += 1
             self._kept["bytes"] += len(text)
@@ -175,9 +196,25 @@ class EventServer:
             if key is not None:
                 self._last.pop(key, None)
         elif key is not None and (key in self._last or len(self._last) < MAX_OBJECTS):
+            # Every stream has a gap in its numbers now, whatever is kept of it.
+            self._kept["superseded"] += 1
             self._last[key] = text
         else:
             self._kept["dropped"] += 1
+
+
+def _identity(number: int, event: dict[str, Any]) -> tuple[int, str, int] | None:
+    """What an event is the state of, None for one that stands for itself."""
+    identity = 0 if event["e"] in ("counters", *_BOUNDARIES) else event.get("i")
+    return (number, event["e"], identity) if isinstance(identity, int) and event["e"] != "load" else None
+
+
+def _text(number: int, event: dict[str, Any]) -> str | None:
+    """The log's line of an event; None where it is nested too deep to be written."""
+    try:
+        return json.dumps({"c": number, **event}) + "\n"
+    except (ValueError, RecursionError):
+        return None
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
@@ -185,9 +222,15 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
     if len(line) > MAX_LINE:
         return None
     try:
-        event = json.loads(line)
+        event = json.loads(line, parse_int=_whole)
     except (ValueError, RecursionError):
         return None
     if not isinstance(event, dict) or not isinstance(event.get("e"), str) or len(event["e"]) > 40 or "c" in event:
         return None
     return event if isinstance(event.get("n"), int) and isinstance(event.get("p"), int) else None
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)

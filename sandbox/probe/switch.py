@@ -4,8 +4,13 @@ from __future__ import annotations
 
 
 def site_variables(tools: str) -> dict[str, str]:
-    """Environment that loads what accompanies an experiment; `tools` is where the folder sandbox/inside is seen."""
-    return {"PYTHONPATH": f"{tools.rstrip('/')}/site"}
+    """Environment that loads what accompanies an experiment; `tools` is where the folder sandbox/inside is seen.
+
+    By the second variable an environment that inside/install.py made finds it where a process was started with a
+    PYTHONPATH of its own.
+    """
+    site = f"{tools.rstrip('/')}/site"
+    return {"PYTHONPATH": site, "SANDBOX_REVIEW_SITE": site}
 
 
 def probe_variables(tools: str, socket: str, root: str) -> dict[str, str]:

@@ -131,13 +131,14 @@ def _trial_counters(**counts: int):
         folder = next(mount.source for mount in task.mounts if mount.target == "/run/probe")
         with socket.socket(socket.AF_UNIX) as probe:
             probe.connect(str(folder / "events.sock"))
-            for number, event in enumerate(({"e": "hello", "parent": 1}, {"e": "counters", "v": counts}), start=1):
+            events = ({"e": "hello", "parent": 1}, {"e": "counters", "v": counts}, {"e": "goodbye"})
+            for number, event in enumerate(events, start=1):
                 probe.sendall(json.dumps({**event, "p": 2, "n": number}).encode() + b"\n")
 
     return Scripted(act=act)
 
 
-WORKED = {"processes": 2, "forward": 1, "backward": 2, "optimizer_steps": 2, "python_children": 1}
+WORKED = {"processes": 2, "forward": 1, "backward": 2, "optimizer_steps": 2}
 
 
 def test_a_trial_that_worked_is_ready(reviewed) -> None:

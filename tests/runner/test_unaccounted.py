@@ -21,6 +21,14 @@ def test_work_that_no_process_tells_of_is_disputed() -> None:
     )
 
 
+def test_what_children_of_python_and_processes_that_left_did_is_told_by_themselves() -> None:
+    child = Started(pid=1, command="python x", python=True)
+    assert unaccounted(facts(told=8.0, started=[child]), 95.0)
+    left = Process(pid=2, parent=1, command="-m src.main", left=True)
+    seen = facts(told=8.0)
+    assert unaccounted(seen.model_copy(update={"processes": [*seen.processes, left]}), 95.0)
+
+
 @pytest.mark.parametrize(
     ("seen", "kernel"),
     [
@@ -29,6 +37,12 @@ def test_work_that_no_process_tells_of_is_disputed() -> None:
         (facts(told=8.0), None),
         (facts(told=8.0, ended=False), 95.0),
         (facts(told=8.0, started=[Started(pid=1, command="gcc kernel.c")]), 95.0),
+        (
+            facts(told=8.0, started=[Started(pid=1, command="gcc"), Started(pid=1, command="python x", python=True)]),
+            95.0,
+        ),
+        (facts(told=8.0, unobserved=["python -I x"]), 95.0),
+        (facts(told=8.0, cut=["processes"]), 95.0),
         (ProbeFacts(), 95.0),
     ],
 )

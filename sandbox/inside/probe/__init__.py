@@ -23,7 +23,9 @@ def start(around_import):
     channel.open_channel(os.environ["SANDBOX_REVIEW_EVENTS"])
 
     from . import endings, files, libraries
+    from .work import work
 
+    channel.channel().resets.append(work.reset)
     files.watch()
     endings.watch()
     libraries.watch(around_import)

@@ -3,8 +3,9 @@
 What was sent lies in the host's buffer, whatever becomes of this process. Two kinds of events:
 - plain ones, sent at once by send();
 - objects (a loader's pass, an optimizer, ...) whose whole state is sent again after it changed. Changes are sent at
-  once as long as a budget lasts that refills over time, else together, `FLUSH_SECONDS` after the last time at most:
-  so a kill loses nothing of a slow run, and of a fast one no more than that long.
+  once as long as a budget lasts that refills over time, else together, `FLUSH_SECONDS` later, by the next change or by
+  a timer, whatever the process does then: so a kill loses nothing of a slow run, and of a fast one no more than that
+  long.
 
 Every event has `e` (its kind), `p` (pid), `n` (number in this process, from 1), `t` (monotonic seconds).
 """
@@ -16,11 +17,15 @@ import sys
 import threading
 import time
 
+from .timer import Timer
+
 FLUSH_SECONDS = 0.2
 BURST = 64
 REFILL_PER_SECOND = 4
 SEND_SECONDS = 10.0
 """A host that reads nothing for so long is gone."""
+LONGEST = 100_000
+"""Bytes of an event; the host takes no longer ones."""
 _HIGH_DESCRIPTOR = 400
 """Out of the way of programs that close or count low descriptors."""
 
@@ -40,6 +45,7 @@ class Channel:
     def __init__(self, path):
         self.path = path
         self.resets = []
+        self.timer = Timer(FLUSH_SECONDS, self.flush)
         self._start(forked=False)
 
     def _start(self, forked):
@@ -47,6 +53,7 @@ class Channel:
         self._owner = 0
         self._late = []
         self._dirty = {}
+        self._told_cut = set()
         self._numbers = 0
         self._allowance = float(BURST)
         self._refilled = self._flushed = time.monotonic()
@@ -60,11 +67,17 @@ class Channel:
             return
         self.send("hello", parent=os.getppid(), forked=forked, command=_command_line(), python=sys.version.split()[0])
 
+    def before_fork(self):
+        """No thread of ours may run meanwhile."""
+        if self.timer.cancel():
+            self.flush()
+
     def after_fork(self):
         """In the child: a connection of its own, nothing of what the parent did."""
         old, self._socket = self._socket, None
         if old is not None:
             old.close()
+        self.timer.forget()
         self._start(forked=True)
         for reset in self.resets:
             reset()
@@ -78,7 +91,8 @@ class Channel:
         """Send one event now. Never raises."""
         self._send([(event, fields)])
 
-    def _send(self, events):
+    def _send(self, events, last=False):
+        """`events` are pairs of a kind and fields, and objects; `last`: nothing follows them, of any thread."""
         me = threading.get_ident()
         if self._owner == me:
             self._late.extend(events)  # a finaliser or a signal, in the middle of sending
@@ -87,11 +101,19 @@ class Channel:
             self._owner = me
             try:
                 self._write(events)
+                if last:
+                    self.close()
                 while self._late:
                     late, self._late = self._late, []
                     self._write(late)
             finally:
                 self._owner = 0
+
+    def cut(self, name):
+        """There is more for the list of this name, of the host's facts, than is told."""
+        if name not in self._told_cut:
+            self._told_cut.add(name)
+            self.send("cut", list=name)
 
     def mark(self, state):
         """`state` changed: send it with what is sent next."""
@@ -108,12 +130,16 @@ class Channel:
             self.flush(now)
         elif now - self._flushed >= FLUSH_SECONDS:
             self.flush(now)
+        else:
+            self.timer.arm()
 
     def flush(self, now=None):
         """Send every object that changed since it was last sent."""
         self._flushed = now or time.monotonic()
-        dirty, self._dirty = self._dirty, {}
-        self._send([(state.kind, state.describe()) for state in dirty])
+        dirty = list(self._dirty)
+        for state in dirty:
+            self._dirty.pop(state, None)  # before it is looked at: who changes it now marks it again
+        self._send(dirty)
 
     def enter(self, phase):
         """What the process is doing: import, data, training or evaluation."""
@@ -121,8 +147,13 @@ class Channel:
             self.phase = phase
             self.touch(_phase)
 
+    def farewell(self, /, **fields):
+        """Say goodbye. Nothing more is sent from this process: what interpreters do while they end is nobody's work."""
+        self.timer.cancel()
+        self._send([("goodbye", fields)], last=True)
+
     def close(self):
-        """Nothing more is sent from this process: what interpreters do while they end is nobody's work."""
+        """Leave the host."""
         self._socket, old = None, self._socket
         if old is not None:
             old.close()
@@ -131,15 +162,23 @@ class Channel:
         if self._socket is None or not events:
             return
         lines = []
-        for kind, fields in events:
+        for item in events:
+            # Objects are looked at here, where no other thread can send a later state before this one.
+            kind, fields = (item.kind, item.describe()) if isinstance(item, State) else item
             self.number += 1
-            event = {"e": kind, "p": self.pid, "n": self.number, "t": round(time.monotonic(), 4)}
-            event.update(fields)
-            lines.append(json.dumps(event, default=str))
+            line = self._line(kind, fields)
+            if len(line) > LONGEST:
+                line = self._line("trouble", {"part": kind, "message": "an event of %d bytes" % len(line)})
+            lines.append(line)
         try:
-            self._socket.sendall(("\n".join(lines) + "\n").encode("utf-8", "replace"))
+            self._socket.sendall(b"".join(lines))
         except (OSError, ValueError):
             self._socket = None  # nobody listens any more: stop quietly
+
+    def _line(self, kind, fields):
+        event = {"e": kind, "p": self.pid, "n": self.number, "t": round(time.monotonic(), 4), **fields}
+        # Half a character, as a file's name may have, is no text for the host.
+        return json.dumps(event, default=str, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
 class _Phase(State):
@@ -161,7 +200,7 @@ def channel():
 def open_channel(path):
     """Connect, and connect anew in every process that this one forks."""
     _channels[:] = [Channel(path)]
-    os.register_at_fork(after_in_child=lambda: _channels[0].after_fork())
+    os.register_at_fork(before=lambda: _channels[0].before_fork(), after_in_child=lambda: _channels[0].after_fork())
 
 
 def _connect(path):

@@ -179,9 +179,13 @@ def _reads_for_itself(frame):
 @quietly
 def _note_read(node, key):
     full = _full_key(node, key)
-    if full and full not in _reads and len(_reads) < MAX_READS:
-        _reads.add(full)
-        channel().send("read", key=full)
+    if not full or full in _reads:
+        return
+    if len(_reads) >= MAX_READS:
+        channel().cut("configurations")
+        return
+    _reads.add(full)
+    channel().send("read", key=full)
 
 
 @quietly
@@ -198,9 +202,13 @@ def _note_written(node, key, value):
 def _note_whole(node):
     key, at = _full_key(node, None), place()
     mark = (key, tuple(at or ()))
-    if mark not in _whole and len(_whole) < MAX_WHOLE:
-        _whole.add(mark)
-        channel().send("read_whole", key=key, at=at)
+    if mark in _whole:
+        return
+    if len(_whole) >= MAX_WHOLE:
+        channel().cut("configurations")
+        return
+    _whole.add(mark)
+    channel().send("read_whole", key=key, at=at)
 
 
 def _full_key(node, key):

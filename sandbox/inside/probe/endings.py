@@ -37,7 +37,7 @@ def _thread_hook(original):
 
 def _exit(original):
     def _exit(status):
-        _last_words()
+        _leaves()
         return original(status)
 
     return _exit
@@ -64,22 +64,22 @@ def _last_words():
 
     phase = channel().phase
     work.finish()
+    work.counters.look_at_gpu(at_once=True)
     channel().phase = phase  # what is counted last was done before
     channel().flush()
 
 
 @quietly
+def _leaves():
+    _last_words()
+    channel().send("left", cpu=_cpu())
+
+
+@quietly
 def _goodbye():
     _last_words()
-    channel().send("goodbye", lost=replaced_by_others(), cpu=round(time.process_time(), 2), **_gpu())
-    channel().close()
+    channel().farewell(lost=replaced_by_others(), cpu=_cpu())
 
 
-def _gpu():
-    torch = sys.modules.get("torch")
-    try:
-        if torch is None or not (torch.backends.cuda.is_built() and torch.cuda.is_initialized()):
-            return {}
-        return {"gpu_peak_mb": torch.cuda.max_memory_allocated() / 2**20}
-    except Exception:  # noqa: BLE001
-        return {}
+def _cpu():
+    return round(time.process_time(), 2)

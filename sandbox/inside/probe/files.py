@@ -1,4 +1,4 @@
-"""Files opened for writing, subprocesses, attempts to reach the network, imports of the evaluation: by audit events.
+"""Files opened for writing, programs started, network attempts, imports of the evaluation: by audit events.
 
 What C or Rust code opens by itself (Arrow files, safetensors) raises none; the host lists a workspace's files anyway.
 """
@@ -12,11 +12,22 @@ from .places import own_file, place, root
 from .quiet import quietly
 
 MAX_EVENTS = 600
+"""Of each kind; the host is told where there was more."""
+MAX_SCRIPT = 4000
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _UNSEEN = ("/dev/", "/proc/", "/sys/")
 _LOCAL = ("127.", "localhost", "::1", "0.0.0.0", "::ffff:127.")
 _ANSWERS_AND_ENDS = {"-V", "--version", "-h", "--help", "-VV"}
-_seen: set = set()
+_SHELLS = ("sh", "bash", "dash", "zsh", "ksh", "ash")
+_LISTS = {
+    "opened": "configurations",
+    "written": "written",
+    "started": "started",
+    "contact": "contacts",
+    "evaluation": "imported_evaluation",
+}
+"""Kind -> the host's list that it belongs to."""
+_seen: dict = {kind: set() for kind in _LISTS}
 _state: dict = {"home": ""}
 
 
@@ -27,7 +38,7 @@ class _Local(threading.local):
 def watch():
     """Attach to the interpreter; an audit hook stays for good."""
     _state["home"] = os.path.realpath(os.path.expanduser("~")).rstrip("/") + "/"
-    channel().resets.append(_seen.clear)
+    channel().resets.append(lambda: [known.clear() for known in _seen.values()])
     handlers, local = _HANDLERS, _Local()
 
     def hook(event, args):
@@ -43,9 +54,13 @@ def watch():
 
 
 def _once(kind, key):
-    if (kind, key) in _seen or len(_seen) >= MAX_EVENTS:
+    known = _seen[kind]
+    if key in known:
         return False
-    _seen.add((kind, key))
+    if len(known) >= MAX_EVENTS:
+        channel().cut(_LISTS[kind])
+        return False
+    known.add(key)
     return True
 
 
@@ -65,7 +80,7 @@ def _opened(args):
 
 def _written(name):
     shown = _shown(os.path.abspath(name))
-    if shown is not None and ("written", shown) not in _seen and _once("written", shown):
+    if shown is not None and _once("written", shown):
         channel().send("written", path=shown[:300], at=place())
 
 
@@ -97,38 +112,66 @@ def _by_hydra():
 
 @quietly
 def _popen(args):
-    executable, words = args[0], args[1]
-    words = [words] if isinstance(words, (str, bytes)) else list(words)
-    _started([os.fsdecode(word) for word in words], os.fsdecode(executable) if executable else "")
+    executable, words, folder, variables = args
+    words = [words] if isinstance(words, (str, bytes, os.PathLike)) else list(words)
+    _started(words, executable, folder=folder, variables=variables)
 
 
 @quietly
 def _exec(args):
-    _started([os.fsdecode(word) for word in args[1]], os.fsdecode(args[0]), replaces=True)
+    _started(args[1], args[0], replaces=True)
 
 
 @quietly
 def _spawn(args):
-    _started([os.fsdecode(word) for word in args[1]], os.fsdecode(args[0]))
+    _started(args[1], args[0])
 
 
 @quietly
 def _spawn_in_mode(args):
-    _started([os.fsdecode(word) for word in args[2]], os.fsdecode(args[1]))
+    _started(args[2], args[1])
 
 
 @quietly
 def _system(args):
-    _started([os.fsdecode(args[0])], "sh")
+    _started(["sh", "-c", args[0]], "/bin/sh")
 
 
-def _started(words, executable, replaces=False):
-    program = os.path.basename(executable or (words[0] if words else ""))
-    python = program.startswith("python") and not _ANSWERS_AND_ENDS.intersection(words[1:2])
-    evaluates = any(word == "src.evaluate" or word.endswith("evaluate.py") or "src.evaluate" in word for word in words)
+def _started(words, executable, replaces=False, folder=None, variables=None):
+    words = [os.fsdecode(word) for word in words]
+    executable = os.fsdecode(executable) if executable else words[0] if words else ""
+    program = os.path.basename(executable)
+    answers = program.startswith("python") and _ANSWERS_AND_ENDS.intersection(words[1:2])
+    python = (program.startswith("python") or executable == sys.executable) and not answers
     command = " ".join(words)[:300]
-    if python or _once("started", command):
-        channel().send("started", command=command, python=python, replaces=replaces, evaluates=evaluates, at=place())
+    if answers or not (python or _once("started", command)):
+        return
+    channel().send(
+        "started",
+        command=command,
+        program=program,
+        script=_script(program, words),
+        python=python,
+        found=_found(executable, folder, variables),
+        replaces=replaces,
+        evaluates=any(
+            word == "src.evaluate" or word.endswith("evaluate.py") or "src.evaluate" in word for word in words
+        ),
+        at=place(),
+    )
+
+
+def _script(program, words):
+    """The text that a shell is given; None where there is none, or too much of it."""
+    if program not in _SHELLS or len(words) < 3 or words[1] != "-c" or len(words[2]) > MAX_SCRIPT:
+        return None
+    return words[2]
+
+
+def _found(executable, folder, variables):
+    """Whether there is such a program; one that is not there starts nothing."""
+    folders = [""] if "/" in executable else ["", *os.get_exec_path(variables)]
+    return any(os.path.exists(os.path.join(os.fsdecode(folder or ""), each, executable)) for each in folders)
 
 
 @quietly

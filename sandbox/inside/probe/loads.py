@@ -10,6 +10,7 @@ from .calls import inside
 from .channel import channel
 from .places import place
 from .quiet import quietly, replace
+from .work import work
 
 MARK = "_sandbox_review_load"
 MAX_EVENTS = 500
@@ -200,10 +201,11 @@ def _ends(number, api, kind, name, config, error):
         setattr(error, MARK, number)
     _sent[0] += 1
     if _sent[0] > MAX_EVENTS:
+        channel().cut("loads")
         return
     fields = {"i": number, "api": api, "kind": kind, "id": _text(name), "config": _text(config), "at": place()}
     if error is not None:
-        fields.update(error_type=type(error).__name__, error=str(error)[:500])
+        fields.update(error_type=type(error).__name__, error=str(error)[:500], done=work.counters.done())
     channel().send("load", **fields)
 
 

@@ -9,6 +9,8 @@ from .places import place
 from .quiet import quietly, replace
 from .work import work
 
+MAX_TOLD = 500
+
 
 class Studies(State):
     """Of this process."""
@@ -57,9 +59,13 @@ class Search:
 
     def _tell(self, event, name, key, **more):
         mark = (event, name, key, more.get("same"))
-        if mark not in self.told and len(self.told) < 500:
-            self.told.add(mark)
-            channel().send(event, name=name[:100], key=key, **more)
+        if mark in self.told:
+            return
+        if len(self.told) >= MAX_TOLD:
+            channel().cut("sampled")
+            return
+        self.told.add(mark)
+        channel().send(event, name=name[:100], key=key, **more)
 
 
 def _leaf(key):

@@ -113,6 +113,7 @@ def _called(module, args, kwargs, torch):
         model.look(module)
     channel().mark(model)
     work.forward(gradients, key)
+    work.counters.look_at_gpu()
     channel().touch(work.counters)
 
 
@@ -124,6 +125,7 @@ def _generates(module):
         model.without += 1
         channel().mark(model)
     work.forward(False, None, generates=True)
+    work.counters.look_at_gpu()
     channel().touch(work.counters)
 
 

@@ -170,6 +170,7 @@ def _after_step(optimizer, _args, _kwargs):
             seen.before = None
     channel().mark(seen)
     work.stepped()
+    work.counters.look_at_gpu()
     channel().touch(work.counters)
 
 

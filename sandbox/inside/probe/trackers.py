@@ -142,9 +142,12 @@ def _note(kind, data):
         return
     known = _keys[kind]
     new = [str(key)[:100] for key in data if str(key)[:100] not in known]
-    if new and len(known) < MAX_KEYS:
+    if new and len(known) + len(new) > MAX_KEYS:
+        new = new[: MAX_KEYS - len(known)]
+        channel().cut(kind)
+    if new:
         known.update(new)
-        channel().send(kind, keys=new[:MAX_KEYS])
+        channel().send(kind, keys=new)
     for key, value in data.items():
         if isinstance(value, float) and math.isnan(value) and key not in _bad and len(_bad) < 100:
             _bad.add(key)

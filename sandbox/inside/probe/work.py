@@ -7,11 +7,17 @@ accumulation that collects them first, a list made of a loader), forward passes 
 batches. Without a loader, different inputs that were followed by backward passes are counted by themselves.
 """
 
+import sys
+import time
+
 from .channel import State, channel
 from .places import place
 
 LOOKED_AT = 32
 """Inputs of a process that are told apart by their contents; after those each forward pass counts as another."""
+_WORK = ("batches", "forward", "generate_calls", "backward", "optimizer_steps", "search_trials")
+LOOK_SECONDS = 0.2
+"""Between two looks at the GPU's memory, which cost 0.1 ms."""
 FEW = 2
 """So many forward passes without gradients before a backward pass are part of training (a teacher's, a target's)."""
 
@@ -69,15 +75,35 @@ class Batch:
 
 
 class Counters(State):
-    """Sums of this process, for whoever watches it live."""
+    """Sums of this process, for whoever watches it live; and the peak of its GPU memory."""
 
     kind = "counters"
 
     def __init__(self):
         self.values = {}
+        self.looked = 0.0
 
     def add(self, name, amount=1):
         self.values[name] = self.values.get(name, 0) + amount
+
+    def look_at_gpu(self, at_once=False):
+        """Note the peak of GPU memory, in MiB, now and then. Only from a thread that works: torch asks its device."""
+        torch, now = sys.modules.get("torch"), time.monotonic()
+        if torch is None or (now - self.looked < LOOK_SECONDS and not at_once):
+            return
+        self.looked = now
+        try:
+            if torch.backends.cuda.is_built() and torch.cuda.is_initialized():
+                peak = round(torch.cuda.max_memory_allocated() / 2**20)
+                if peak > self.values.get("gpu_peak_mb", 0):
+                    self.values["gpu_peak_mb"] = peak
+                    channel().mark(self)
+        except Exception:  # noqa: BLE001 - a torch that is half imported, or of another shape
+            pass
+
+    def done(self):
+        """A number that grows with every piece of work."""
+        return sum(self.values.get(name, 0) for name in _WORK)
 
     def describe(self):
         return {"v": dict(self.values)}

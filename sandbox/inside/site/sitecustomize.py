@@ -1,4 +1,5 @@
-"""Loads what accompanies an experiment into every Python process of a stage that inherits PYTHONPATH.
+"""Loads what accompanies an experiment into every Python process of a stage that inherits PYTHONPATH, or that runs in
+the environment that was made for it.
 
 This folder holds nothing else, so that nothing else of ours can be imported by accident. The instruments lie beside it
 and get top-level names that no submission has. Standard library only; what goes wrong here is swallowed, the experiment
