@@ -87,6 +87,27 @@ def test_a_refusal_stands_until_a_file_is_served(store: AssetStore) -> None:
     assert (line.reason, line.detail) == ("infrastructure", "the generator broke")
 
 
+def asked_of(kind: str, name: str, path: str = "x", revision: str = "main", status: int = 200) -> Recorded:
+    return Recorded(0, 0, "GET", kind, name, name, revision, "resolve", path, status, Answer.STANDIN)
+
+
+def test_what_a_stand_in_lacks_of_the_real_asset_is_summed_up(tmp_path: Path) -> None:
+    source = AssetStore(tmp_path)
+    (glue,) = summarise([asked_of("dataset", "nyu-mll/glue")], source)
+    assert (4129, 67349) in glue.rows and all(served < true for served, true in glue.rows)
+    assert (glue.configs, glue.lacking) == ([], [])
+    (emotions,) = summarise([asked_of("dataset", "google-research-datasets/go_emotions")], source)
+    assert emotions.configs == ["simplified"]
+    probed = [
+        asked_of("model", "openai-community/gpt2", "config.json"),
+        asked_of("model", "openai-community/gpt2", "pytorch_model.bin", status=404),
+        asked_of("model", "openai-community/gpt2", "config.json", "step3000", status=404),
+    ]
+    (model,) = summarise(probed, source)
+    assert model.lacking == ["pytorch_model.bin", "step3000", "config.json"]
+    assert (model.provided, model.rows, model.configs) == (Provided.STAND_IN, [], [])
+
+
 def test_what_can_be_added_is_said_with_the_command() -> None:
     told = how_to_add([request("model", "someone/model"), request("dataset", "someone/rows")])
     assert "sandbox-review assets add someone/model;" in told

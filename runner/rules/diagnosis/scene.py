@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runner.evidence import HubRequest
 from runner.review import Frame, Traceback
-from runner.vocabulary import Blame, Cause, Provided
+from runner.vocabulary import Blame, Cause
 
 COMPLETES = "implementation.trial_completes"
 """The criterion of a failure that no other one names."""
@@ -66,9 +66,6 @@ class Scene:
 
     def says(self, *words: str) -> bool:
         return any(word.lower() in self.message.lower() for word in words)
-
-    def missing_assets(self, reason: str) -> list[HubRequest]:
-        return [request for request in self.hub if request.provided is Provided.MISSING and request.reason == reason]
 
 
 def package(file: str) -> str:
