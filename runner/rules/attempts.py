@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from runner.evidence import ComposeFacts, Evidence, TrialFacts
+from runner.review import Traceback
 from runner.rules.diagnosis import Scene, diagnose_traceback
 from runner.vocabulary import Blame, Cause, Provided, Status
 
 _INDEPENDENT = {"SyntaxError", "IndentationError", "NameError", "UnboundLocalError", "ModuleNotFoundError"}
 """What no asset can cause."""
 _MAY_BE_ASSETS = {Cause.MODEL, Cause.DATA_PIPELINE, Cause.LOGIC, Cause.UNCLEAR, Cause.HUB_ASSET, Cause.EVALUATE}
+_INPUTS = re.compile(r"'(?:input_ids|token_type_ids|attention_mask|position_ids|pixel_values|labels)'")
+"""What a tokenizer or processor gives depends on the model."""
 
 
 def deciding(attempts: Sequence[Evidence]) -> Evidence:
@@ -54,6 +58,14 @@ def missed_a_gpu(evidence: Evidence, gpus: int) -> bool:
     return any(diagnosis.cause is Cause.DEVICE and diagnosis.blame is Blame.INFRASTRUCTURE for diagnosis in found)
 
 
+def independent(traceback: Traceback, cause: Cause) -> bool:
+    """Whether no asset can have caused it."""
+    last = traceback.frames[-1] if traceback.frames else None
+    own = last is not None and last.in_submission
+    wrong_call = own and "unexpected keyword argument" in traceback.message and not _INPUTS.search(traceback.message)
+    return traceback.type.rsplit(".", 1)[-1] in _INDEPENDENT or cause not in _MAY_BE_ASSETS or wrong_call
+
+
 def may_be_a_stand_ins_doing(evidence: Evidence, gpus: int) -> bool:
     """Whether something went wrong that other assets might not have caused: a shape, an index, a field, a NaN."""
     stand_ins = [request for request in evidence.hub if request.provided is Provided.STAND_IN]
@@ -65,9 +77,9 @@ def may_be_a_stand_ins_doing(evidence: Evidence, gpus: int) -> bool:
     if evidence.status is not Status.FAILED or traceback is None:
         return False
     diagnosis = diagnose_traceback(Scene(traceback, evidence.hub, gpus))
-    if traceback.type.rsplit(".", 1)[-1] in _INDEPENDENT or diagnosis.blame is Blame.INFRASTRUCTURE:
+    if diagnosis.blame is Blame.INFRASTRUCTURE:
         return False
-    return diagnosis.cause in _MAY_BE_ASSETS and not _refused(evidence)
+    return not independent(traceback, diagnosis.cause) and not _refused(evidence)
 
 
 def _refused(evidence: Evidence) -> bool:
