@@ -105,7 +105,7 @@ def _root(evidence: Evidence) -> tuple[str, ...]:
 def scene_of(case: Case, traceback: Traceback, evidence: Evidence) -> Scene:
     """What a diagnosis starts from."""
     replaced = case.environment is not None and case.environment.torch not in ("", "as resolved")
-    return Scene(traceback, evidence.hub, case.gpus, replaced)
+    return Scene(traceback, evidence.hub, case.gpus, replaced, case.submission.files.get("pyproject.toml", ""))
 
 
 def _import_failures(case: Case) -> list[Draft]:

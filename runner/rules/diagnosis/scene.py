@@ -33,6 +33,8 @@ class Scene:
     gpus: int = 0
     replaced_torch: bool = False
     """Whether the environment holds another torch than the project resolves to."""
+    pyproject: str | None = None
+    """The text of pyproject.toml, None where it is not known."""
 
     @property
     def type(self) -> str:
