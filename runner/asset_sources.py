@@ -12,6 +12,7 @@ from sandbox.fidelity import Fidelity
 from sandbox.layers import Layers
 from sandbox.mirror import Live, Mirror
 from sandbox.repository import AssetSource
+from sandbox.repository import Provided as Answer
 
 
 def sources(settings: Settings) -> list[AssetSource]:
@@ -39,10 +40,20 @@ def nearer(later: Sequence[AssetSource], now: AssetSource, asked: Iterable[HubRe
 
     None: to run again would show the same.
     """
-    served = [request for request in asked if request.provided is not Provided.MISSING]
-    return next((source for source in later if any(_differs(source, now, request) for request in served)), None)
+    requests = list(asked)
+    return next((source for source in later if any(_shows_more(source, now, each) for each in requests)), None)
+
+
+def _shows_more(source: AssetSource, now: AssetSource, request: HubRequest) -> bool:
+    return _has_real(source, request) if request.provided is Provided.MISSING else _differs(source, now, request)
 
 
 def _differs(source: AssetSource, now: AssetSource, request: HubRequest) -> bool:
     asset, before = source.find(request.kind, request.id), now.find(request.kind, request.id)
     return asset is not None and before is not None and source.fingerprint(asset) != now.fingerprint(before)
+
+
+def _has_real(source: AssetSource, request: HubRequest) -> bool:
+    """Whether it has what was refused; another stand-in is refused again, and so is what is gated without a token."""
+    asset = source.find(request.kind, request.id)
+    return asset is not None and not asset.gated and source.provided(asset) is not Answer.STANDIN

@@ -12,7 +12,7 @@ from functools import partial
 
 from runner.asset_sources import nearer
 from runner.evidence import Evidence
-from runner.rules.attempts import deciding, may_be_a_stand_ins_doing, missed_a_gpu
+from runner.rules.attempts import deciding, may_be_a_stand_ins_doing, missed_a_gpu, refused
 from runner.stages.compose import run_compose
 from runner.stages.environment.stage import remove_environment, run_environment
 from runner.stages.evaluate.stage import run_evaluate
@@ -155,10 +155,14 @@ class StageRunner:
             yield attempts[-1]
 
     def _closer(self, evidence: Evidence) -> Iterator[tuple[str, AssetSource]]:
-        """Sources that serve what the attempt asked for nearer to the real thing, each with its name."""
+        """Sources that serve what the attempt asked for nearer to the real thing, each with its name.
+
+        For one that failed where an asset was refused: those that have that asset.
+        """
         now = self.bench.assets
+        asked = (refused(evidence) if evidence.status is Status.FAILED else []) or evidence.hub
         for fidelity, source in self.closer.items():
-            if nearer([source], now, evidence.hub) is not None:
+            if nearer([source], now, asked) is not None:
                 yield fidelity, source
                 now = source
 

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from runner.evidence import ComposeFacts, Evidence, TrialFacts
+from runner.evidence import ComposeFacts, Evidence, HubRequest, TrialFacts
 from runner.review import Traceback
 from runner.rules.diagnosis import Scene, diagnose_traceback
 from runner.vocabulary import Blame, Cause, Provided, Status
@@ -22,7 +22,8 @@ def deciding(attempts: Sequence[Evidence]) -> Evidence:
     """The attempt that a review goes by: the last one, unless that was a closer look that shows nothing.
 
     A closer look is an attempt with other assets than the one before it. It shows nothing if a limit ended it (true
-    widths need more memory and time), or if it failed in a way of its own (wide stand-ins have fewer layers).
+    widths need more memory and time), or if it failed in a way of its own (wide stand-ins have fewer layers), unless it
+    had an asset that was refused before.
     """
     last = attempts[-1]
     for before in reversed(attempts[:-1]):
@@ -37,7 +38,8 @@ def _tells(closer: Evidence, before: Evidence) -> bool:
         return True
     if closer.status is not Status.FAILED or closer.traceback is None:
         return False
-    return same_failure(closer, before) or closer.traceback.type in _INDEPENDENT
+    served_now = bool(refused(before)) and not refused(closer)
+    return served_now or same_failure(closer, before) or closer.traceback.type in _INDEPENDENT
 
 
 def same_failure(one: Evidence, other: Evidence) -> bool:
@@ -67,9 +69,11 @@ def independent(traceback: Traceback, cause: Cause) -> bool:
 
 
 def may_be_a_stand_ins_doing(evidence: Evidence, gpus: int) -> bool:
-    """Whether something went wrong that other assets might not have caused: a shape, an index, a field, a NaN."""
-    stand_ins = [request for request in evidence.hub if request.provided is Provided.STAND_IN]
-    if not stand_ins:
+    """Whether something went wrong that other assets might not have caused: a shape, an index, a field, a NaN.
+
+    An asset that was refused counts: whoever asks knows whether it can be had elsewhere.
+    """
+    if not refused(evidence) and not any(request.provided is Provided.STAND_IN for request in evidence.hub):
         return False
     if evidence.status is Status.OK:
         return _nothing_to_learn(evidence)
@@ -79,12 +83,12 @@ def may_be_a_stand_ins_doing(evidence: Evidence, gpus: int) -> bool:
     diagnosis = diagnose_traceback(Scene(traceback, evidence.hub, gpus))
     if diagnosis.blame is Blame.INFRASTRUCTURE:
         return False
-    return not independent(traceback, diagnosis.cause) and not _refused(evidence)
+    return not independent(traceback, diagnosis.cause)
 
 
-def _refused(evidence: Evidence) -> bool:
-    """Whether an asset was not served at all: with other sizes it would be refused again."""
-    return any(request.provided is Provided.MISSING for request in evidence.hub)
+def refused(evidence: Evidence) -> list[HubRequest]:
+    """Assets that were not served at all: with other sizes they would be refused again."""
+    return [request for request in evidence.hub if request.provided is Provided.MISSING]
 
 
 def _nothing_to_learn(evidence: Evidence) -> bool:

@@ -73,6 +73,17 @@ def test_another_look_is_taken_only_where_it_shows_something_else(tmp_path: Path
     assert nearer([wide], small, [request("model", "no/such", Provided.MISSING)]) is None
 
 
+def test_what_was_refused_is_looked_for_in_the_mirror(tmp_path: Path, copy: Path) -> None:
+    take_in(copy, tmp_path / "mirror", "model", "somebody/own")
+    small, wide, mirror = sources(load_settings([f"cache_dir={tmp_path}"]))
+    own, other = (request("model", name, Provided.MISSING) for name in ("somebody/own", "somebody/other"))
+    assert nearer([wide, mirror], small, [own]) is mirror
+    assert nearer([wide, mirror], small, [other]) is None
+    gated = request("model", "meta-llama/Llama-2-7b-hf", Provided.MISSING)
+    take_in(copy, tmp_path / "mirror", "model", gated.id)
+    assert nearer([wide, mirror], small, [gated]) is None
+
+
 def recorded(provided: Answer, action: str = "resolve", detail: str = "") -> Recorded:
     return Recorded(0, 0, "GET", "model", "owner/tiny", "owner/tiny", "main", action, "x", 200, provided, detail)
 
