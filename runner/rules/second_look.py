@@ -54,5 +54,6 @@ def _is_nearer(draft: Draft, evidence: Evidence, served: list[HubRequest]) -> bo
     if any(part in file for file in below for part in _COMPUTING) and draft.cause is not Cause.DATA_PIPELINE:
         return True
     rows = draft.cause is Cause.DATA_PIPELINE and any(request.kind == "dataset" for request in served)
-    pieces = evidence.traceback.type.rsplit(".", 1)[-1] in _LOOK_UPS
+    looked_up = evidence.traceback.type.rsplit(".", 1)[-1] in _LOOK_UPS
+    pieces = looked_up and any(request.kind == "model" for request in served)
     return not (rows or pieces)
