@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from runner.evidence import HubRequest
+from runner.evidence import Evidence, HubRequest
+from runner.rules.attempts import refused
 from runner.settings import Settings
-from runner.vocabulary import Provided
+from runner.vocabulary import Provided, Status
 from sandbox.assets import AssetStore
 from sandbox.fidelity import Fidelity
 from sandbox.layers import Layers
@@ -33,6 +34,20 @@ def sources(settings: Settings) -> list[AssetSource]:
         case _:
             mirrored: list[AssetSource] = [Layers([mirror, wide])] if mirror.assets() else []
             return [small, wide, *mirrored]
+
+
+def closer_looks(
+    later: Mapping[str, AssetSource], now: AssetSource, evidence: Evidence
+) -> Iterator[tuple[str, AssetSource]]:
+    """Sources that serve what an attempt asked for nearer to the real thing, each with its name.
+
+    For one that failed where an asset was refused: those that have that asset.
+    """
+    asked = (refused(evidence) if evidence.status is Status.FAILED else []) or evidence.hub
+    for fidelity, source in later.items():
+        if nearer([source], now, asked) is not None:
+            yield fidelity, source
+            now = source
 
 
 def nearer(later: Sequence[AssetSource], now: AssetSource, asked: Iterable[HubRequest]) -> AssetSource | None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from runner.asset_sources import nearer, sources
-from runner.evidence import HubRequest
+from runner.asset_sources import closer_looks, nearer, sources
+from runner.evidence import Evidence, HubRequest
 from runner.hub_requests import summarise
 from runner.missing_assets import how_to_add
 from runner.prefetch import Prefetch, named_assets
 from runner.settings import SettingsError, load_settings
 from runner.submissions.model import Submission
-from runner.vocabulary import Provided
+from runner.vocabulary import Provided, StageName, Status
 from sandbox.assets import AssetStore
 from sandbox.hub import HubRequest as Recorded
 from sandbox.hub import Provided as Answer
@@ -82,6 +82,16 @@ def test_what_was_refused_is_looked_for_in_the_mirror(tmp_path: Path, copy: Path
     gated = request("model", "meta-llama/Llama-2-7b-hf", Provided.MISSING)
     take_in(copy, tmp_path / "mirror", "model", gated.id)
     assert nearer([wide, mirror], small, [gated]) is None
+    model = request("model", "openai-community/gpt2")
+    later = {"wide": wide, "mirror": mirror}
+
+    def looks(status: Status, *hub: HubRequest) -> list[str]:
+        evidence = Evidence(stage=StageName.TRIAL, status=status, hub=list(hub))
+        return [name for name, _ in closer_looks(later, small, evidence)]
+
+    assert looks(Status.FAILED, own, model) == ["mirror"]
+    assert looks(Status.FAILED, other, model) == []
+    assert looks(Status.FAILED, model) == looks(Status.OK, other, model) == ["wide"]
 
 
 def recorded(provided: Answer, action: str = "resolve", detail: str = "") -> Recorded:
