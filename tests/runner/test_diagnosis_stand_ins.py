@@ -40,6 +40,7 @@ TOO_FEW = [
     scene("ValueError", "Sample larger than population or is negative", "/usr/lib/python3.11/random.py"),
     scene("ValueError", "num_samples should be a positive integer value, but got num_samples=0", DATASETS),
     scene("IndexError", "index 5000 is out of bounds for axis 0 with size 4129", source="labels[5000]"),
+    scene("IndexError", "single positional indexer is out-of-bounds", "/x/pandas/i.py", source="rows.iloc[5000]"),
     scene("IndexError", "list index out of range", source="texts[9_999]"),
     scene("AssertionError", "", source="assert len(train) >= 5000"),
     scene("ValueError", "need 5000 examples, got 4129", source="raise ValueError("),
@@ -48,6 +49,7 @@ NOT_FOR_ROWS = [
     scene("IndexError", "Index 99999 out of range for dataset of size 4129.", DATASETS),
     scene("IndexError", "index 5 is out of bounds for axis 0 with size 5", source="eye[label]"),
     scene("IndexError", "list index out of range", source='answer.split("#")[1]'),
+    scene("IndexError", "single positional indexer is out-of-bounds", "/x/pandas/i.py", source="rows.iloc[at]"),
     scene("ValueError", "operands could not be broadcast together with shapes (2048,) (1536,)", source="a + b"),
     scene("AssertionError", "", source="assert len(train) >= 100000"),
     scene("KeyError", "'label'", DATASETS),
@@ -98,6 +100,15 @@ SHARD = "Unable to find 'hf://datasets/allenai/c4@0123/en/c4-train.00001-of-0102
         ),
         (
             scene("FileNotFoundError", SHARD, DATASETS, hub=(ROWS.model_copy(update={"id": "allenai/c4"}),)),
+            Blame.ASSETS,
+        ),
+        (
+            scene(
+                "datasets.exceptions.DatasetNotFoundError",
+                "Revision 'v1.1' doesn't exist for dataset 'nyu-mll/glue' on the Hub.",
+                DATASETS,
+                hub=(ROWS.model_copy(update={"lacking": ["v1.1"]}),),
+            ),
             Blame.ASSETS,
         ),
         # a folder of the submission's own, beside a model whose optional files were probed for

@@ -28,12 +28,13 @@ _ABSENT_WORDS = (
     "Entry Not Found",
     "Invalid rev id",
     "no file named",
+    "doesn't exist for dataset",
 )
 _LENGTH = re.compile(
     r"out of range for dataset of size|incompatible with \d+ examples|corresponds to no data"
     r"|smaller than the number of samples|greater than the number of (?:samples|members)"
     r"|Sum of input lengths does not equal|larger (?:sample )?than (?:the )?population"
-    r"|num_samples should be a positive integer|train set will be empty",
+    r"|num_samples should be a positive integer|train set will be empty|least populated class",
     re.IGNORECASE,
 )
 """How datasets, torch.utils.data, scikit-learn, pandas, numpy and random say that there are too few rows."""
@@ -104,11 +105,18 @@ def short_split(scene: Scene) -> Diagnosis | None:
     asked = max(_numbers(scene.message), default=0)
     longest = max(true for _, true in pairs)
     too_few = _LENGTH.search(scene.message) is not None and asked <= longest
-    if not too_few and not (_ANY_LENGTH.search(scene.message) and _between(pairs, asked)) and not _own(scene, pairs):
+    if not (too_few or _any_length(scene, pairs) or _own(scene, pairs)):
         return None
     served = " or ".join(str(number) for number in sorted({served for served, _ in pairs}))
     advice = f"The data set's stand-in has {served} rows in a split where the real one has up to {longest}."
     return Diagnosis("data.loads", Cause.DATA_PIPELINE, Blame.ASSETS, advice)
+
+
+def _any_length(scene: Scene, pairs: list[tuple[int, int]]) -> bool:
+    """Whether an index into an array or table, which need not be rows, is one that only the real rows have."""
+    own = [frame.source for frame in scene.frames if frame.in_submission][-1:]
+    numbers = _numbers(scene.message) or _numbers(" ".join(own))
+    return _ANY_LENGTH.search(scene.message) is not None and _between(pairs, max(numbers, default=0))
 
 
 def _own(scene: Scene, pairs: list[tuple[int, int]]) -> bool:
