@@ -138,6 +138,12 @@ class HubRequest(_Facts):
     """What its source said of it, for a reader."""
     real_sizes: list[int] = []
     """Sizes of the real model that its stand-in does not have."""
+    rows: list[tuple[int, int]] = []
+    """Of a data set's stand-in: how many rows it has and how many the real split, for every split that is shorter."""
+    configs: list[str] = []
+    """Of a data set's stand-in that lacks configurations of the real one: those that it has."""
+    lacking: list[str] = []
+    """Files and revisions that were asked of a stand-in and that it does not have; the real one may."""
 
 
 class WandbContact(_Facts):

@@ -58,6 +58,8 @@ class Prefetch:
         self._thread.join()
 
     def close(self) -> None:
-        """Stop the generator if it still runs; the source makes nothing afterwards."""
+        """Stop the generator if it still runs; the source and the downloads make nothing afterwards."""
         self._source.close()
+        if self._downloads is not None:
+            self._downloads.close()
         self._thread.join()

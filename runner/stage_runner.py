@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from runner.asset_sources import nearer
+from runner.asset_sources import closer_looks
 from runner.evidence import Evidence
 from runner.rules.attempts import deciding, may_be_a_stand_ins_doing, missed_a_gpu
 from runner.rules.cut_effects import may_be_of_lowered
@@ -154,7 +154,7 @@ class StageRunner:
             attempts.append(self._attempt(stage, run_id, as_written, device, patience))
             yield attempts[-1]
         first = self.bench.assets
-        for fidelity, source in self._closer(attempts[0]):
+        for fidelity, source in closer_looks(self.closer, first, attempts[0]):
             if not self._goes_on() or not may_be_a_stand_ins_doing(deciding(attempts), settings.gpu):
                 break
             self.bench.progress.stage_note(f"again with {source.name}")
@@ -163,14 +163,6 @@ class StageRunner:
             attempts.append(closer.model_copy(update={"fidelity": fidelity}))
             self.bench.assets = first
             yield attempts[-1]
-
-    def _closer(self, evidence: Evidence) -> Iterator[tuple[str, AssetSource]]:
-        """Sources that serve what the attempt asked for nearer to the real thing, each with its name."""
-        now = self.bench.assets
-        for fidelity, source in self.closer.items():
-            if nearer([source], now, evidence.hub) is not None:
-                yield fidelity, source
-                now = source
 
     def _attempt(
         self, stage: StageName, run_id: str | None, run: _Run, device: bool, wall_seconds: float | None = None

@@ -22,14 +22,16 @@ def lock_folder(root: Path) -> Path:
     return locks
 
 
-def prune(root: Path, keep: Set[Path], days: float) -> list[Path]:
+def prune(root: Path, keep: Set[Path], days: float, where: str = "*/*") -> list[Path]:
     """Remove stand-ins below `root` that are not in `keep` and were not used for `days`; returns their folders.
 
-    One that somebody is making is left alone. A stand-in's last use is the date of its manifest.
+    `where` says how deep they lie. One that somebody is making is left alone. A stand-in's last use is the date of
+    its manifest.
     """
     removed = []
-    for folder in sorted(root.glob("*/*")):
-        if folder.parent.name == "locks" or folder.parent.name.startswith(SCRATCH) or folder in keep:
+    for folder in sorted(root.glob(where)):
+        top = folder.relative_to(root).parts[0]
+        if top == "locks" or top.startswith(SCRATCH) or folder in keep:
             continue
         if folder.is_dir() and _age_days(folder / "manifest.json") > days and _remove(root, folder):
             removed.append(folder)

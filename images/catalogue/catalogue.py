@@ -3,6 +3,7 @@
 A model or data-set file has `defaults`, which every entry of the file starts from (mappings are merged, all
 else is replaced), and `entries`, a mapping from id to facts. `aliases` are the names that the real hub
 redirects to the id; `short_names.yaml` lists the short names of assets that are not in the catalogue.
+`configs_complete: false` marks a data set of which only some configurations are listed.
 An id that is in no file may still be found, where its name says what it is (see `inference`).
 """
 

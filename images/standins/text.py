@@ -6,6 +6,9 @@ from random import Random
 
 from . import words
 
+ANSWERS = 250
+"""How often each answer stands in the text for tokenizers; the rarest pieces that they learn come about 60 times."""
+
 
 def person(rng: Random) -> str:
     return f"{rng.choice(words.NAMES)} {rng.choice(words.SURNAMES)}"
@@ -65,7 +68,8 @@ def corpus(size: int) -> list[str]:
     """Mixed text that tokenizers are trained on, always the same: `size` made-up lines and some real prose.
 
     Made-up rows alone hold under 1200 distinct pieces; the language reference that comes with Python brings
-    the common syllables of English and of code.
+    the common syllables of English and of code. Answers and labels come often enough to become one piece each, as
+    they are in real vocabularies: code that reads a probability of " yes" demands it.
     """
     from pydoc_data.topics import topics
 
@@ -85,4 +89,12 @@ def corpus(size: int) -> list[str]:
             lines.append(paragraph(rng, 2))
     for name in sorted(topics):
         lines += [line.strip() for line in topics[name].splitlines() if line.strip()]
-    return lines
+    return lines + answers()
+
+
+def answers() -> list[str]:
+    """Lines that make answers and labels pieces of their own, at the start of a text and behind a blank."""
+    plain = [form for word in words.ANSWERS for form in (word, word.title())]
+    spaced = [f"a {word}" for word in words.SPACED_ANSWERS]
+    letters = [f"{letter} {letter}" for letter in "ABCDE"]
+    return [*(f"{word} {word}" for word in plain), *spaced, *letters] * ANSWERS

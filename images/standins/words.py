@@ -28,3 +28,5 @@ POSITIVE = _words("positive")
 NEGATIVE = _words("negative")
 TOPIC_NOUNS = _words("topic_nouns")
 """Groups of three words; a class of a made-up classification task is told by the group at its index."""
+ANSWERS = _words("answers")
+SPACED_ANSWERS = _words("spaced_answers")

@@ -14,7 +14,7 @@ from runner.evidence import HubRequest
 from runner.repairs import yaml_text
 from runner.repairs.base import Blocker, Repair
 from runner.repairs.python_text import Edit, PythonText, edited, literals, read
-from runner.vocabulary import Provided, StageName
+from runner.vocabulary import Blame, Provided, StageName
 
 _AVAILABLE = re.compile(r"Available: \[([^\]]+)\]|available configs: \[([^\]]+)\]", re.IGNORECASE)
 _EXAMPLE = re.compile(r"load_dataset\('([^']+)', '[^']+'\)")
@@ -71,6 +71,8 @@ def dataset_configuration(blocker: Blocker) -> Repair | None:
     """`load_dataset` without the configuration that the data set wants, where it is clear which one is meant."""
     trace = blocker.traceback
     if trace is None or not blocker.says("Config name is missing", "BuilderConfig"):
+        return None
+    if blocker.draft.blame is not Blame.SUBMISSION:  # The real data set may have what was asked for.
         return None
     own = [frame for frame in trace.frames if frame.in_submission]
     source = read(blocker.files.get(own[-1].file, "")) if own else None

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
-from runner.evidence import ComposeFacts, Evidence, FullFacts, TrialFacts
+from runner.evidence import ComposeFacts, Evidence, FullFacts, HubRequest, TrialFacts
+from runner.review import Traceback
 from runner.rules.diagnosis import Scene, diagnose_traceback
 from runner.vocabulary import Blame, Cause, Provided, Status
 
 _INDEPENDENT = {"SyntaxError", "IndentationError", "NameError", "UnboundLocalError", "ModuleNotFoundError"}
 """What no asset can cause."""
 _MAY_BE_ASSETS = {Cause.MODEL, Cause.DATA_PIPELINE, Cause.LOGIC, Cause.UNCLEAR, Cause.HUB_ASSET, Cause.EVALUATE}
+_INPUTS = re.compile(r"'(?:input_ids|token_type_ids|attention_mask|position_ids|pixel_values|labels)'")
+"""What a tokenizer or processor gives depends on the model."""
 
 
 def deciding(attempts: Sequence[Evidence]) -> Evidence:
     """The attempt that a review goes by: the last one, unless that was a closer look that shows nothing.
 
     A closer look is an attempt with other assets than the one before it. It shows nothing if a limit ended it (true
-    widths need more memory and time), or if it failed in a way of its own (wide stand-ins have fewer layers). One of
-    full mode with the configuration as written shows nothing if it did not come to an end of its own.
+    widths need more memory and time), or if it failed in a way of its own (wide stand-ins have fewer layers), unless it
+    had an asset that was refused before. One of full mode with the configuration as written shows nothing if it did not
+    come to an end of its own.
     """
     last = attempts[-1]
     for before in reversed(attempts[:-1]):
@@ -42,7 +47,8 @@ def _tells(closer: Evidence, before: Evidence) -> bool:
         return True
     if closer.status is not Status.FAILED or closer.traceback is None:
         return False
-    return same_failure(closer, before) or closer.traceback.type in _INDEPENDENT
+    served_now = bool(refused(before)) and not refused(closer)
+    return served_now or same_failure(closer, before) or closer.traceback.type in _INDEPENDENT
 
 
 def same_failure(one: Evidence, other: Evidence) -> bool:
@@ -63,10 +69,20 @@ def missed_a_gpu(evidence: Evidence, gpus: int) -> bool:
     return any(diagnosis.cause is Cause.DEVICE and diagnosis.blame is Blame.INFRASTRUCTURE for diagnosis in found)
 
 
+def independent(traceback: Traceback, cause: Cause) -> bool:
+    """Whether no asset can have caused it."""
+    last = traceback.frames[-1] if traceback.frames else None
+    own = last is not None and last.in_submission
+    wrong_call = own and "unexpected keyword argument" in traceback.message and not _INPUTS.search(traceback.message)
+    return traceback.type.rsplit(".", 1)[-1] in _INDEPENDENT or cause not in _MAY_BE_ASSETS or wrong_call
+
+
 def may_be_a_stand_ins_doing(evidence: Evidence, gpus: int) -> bool:
-    """Whether something went wrong that other assets might not have caused: a shape, an index, a field, a NaN."""
-    stand_ins = [request for request in evidence.hub if request.provided is Provided.STAND_IN]
-    if not stand_ins:
+    """Whether something went wrong that other assets might not have caused: a shape, an index, a field, a NaN.
+
+    An asset that was refused counts: whoever asks knows whether it can be had elsewhere.
+    """
+    if not refused(evidence) and not any(request.provided is Provided.STAND_IN for request in evidence.hub):
         return False
     if evidence.status is Status.OK:
         return _nothing_to_learn(evidence)
@@ -74,14 +90,14 @@ def may_be_a_stand_ins_doing(evidence: Evidence, gpus: int) -> bool:
     if evidence.status is not Status.FAILED or traceback is None:
         return False
     diagnosis = diagnose_traceback(Scene(traceback, evidence.hub, gpus))
-    if traceback.type.rsplit(".", 1)[-1] in _INDEPENDENT or diagnosis.blame is Blame.INFRASTRUCTURE:
+    if diagnosis.blame is Blame.INFRASTRUCTURE:
         return False
-    return diagnosis.cause in _MAY_BE_ASSETS and not _refused(evidence)
+    return not independent(traceback, diagnosis.cause)
 
 
-def _refused(evidence: Evidence) -> bool:
-    """Whether an asset was not served at all: with other sizes it would be refused again."""
-    return any(request.provided is Provided.MISSING for request in evidence.hub)
+def refused(evidence: Evidence) -> list[HubRequest]:
+    """Assets that were not served at all: with other sizes they would be refused again."""
+    return [request for request in evidence.hub if request.provided is Provided.MISSING]
 
 
 def _nothing_to_learn(evidence: Evidence) -> bool:

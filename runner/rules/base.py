@@ -30,6 +30,8 @@ class Draft:
     evidence: str = ""
     root: tuple[str, ...] = ()
     """What makes two drafts the same mistake, seen twice; empty: equal only to itself."""
+    confirmable: bool = True
+    """Whether seeing it once more makes it surer; not where every attempt had the same stand-in that may cause it."""
 
 
 @dataclass(frozen=True)

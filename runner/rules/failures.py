@@ -7,11 +7,11 @@ from functools import lru_cache
 
 from runner.evidence import ComposeFacts, Composition, Evidence
 from runner.review import Traceback
-from runner.rules.attempts import same_failure
 from runner.rules.base import Case, Draft
 from runner.rules.diagnosis import Diagnosis, Scene, diagnose_traceback
 from runner.rules.launchers import started_at
 from runner.rules.missing_keys import further_missing
+from runner.rules.second_look import looked_again
 from runner.vocabulary import Blame, Cause, Confidence, StageName, Status
 
 _LIMITS = {
@@ -31,33 +31,81 @@ FAR_BEYOND_TRIAL = 50
 @lru_cache(maxsize=1)  # every rule about a failure asks; reviews are judged one after the other
 def failures(case: Case) -> tuple[Draft, ...]:
     """Every failure of compose and trial, the same mistake once, earliest stage first."""
-    drafts = [*_import_failures(case), *_composition_failures(case), *_trial_failures(case)]
-    return tuple(merge(drafts, set(case.run_ids)))
+    composed = [*_import_failures(case), *_composition_failures(case)]
+    settled = [draft for each in composed if (draft := _after_trials(case, each)) is not None]
+    return tuple(merge([*settled, *_trial_failures(case)], set(case.run_ids)))
 
 
 def merge(drafts: list[Draft], run_ids: set[str]) -> list[Draft]:
-    """Join drafts with the same root: over run ids, and over stages, where seeing it twice confirms it."""
-    groups: dict[tuple[object, ...], list[Draft]] = {}
+    """Join drafts with the same root: over run ids, and over stages, where seeing it twice confirms it.
+
+    Run ids whose own attempts show another's doing stay apart. Compose looks once, at small stand-ins: what it saw
+    is judged as the trials that met it are.
+    """
+    by_root: dict[tuple[object, ...], list[Draft]] = {}
     for number, draft in enumerate(drafts):
-        groups.setdefault(draft.root or (number,), []).append(draft)
+        by_root.setdefault(draft.root or (number,), []).append(draft)
     merged = []
-    for group in groups.values():
-        first = group[0]
-        runs = {draft.run_id for draft in group}
-        everywhere = None in runs or runs >= run_ids
-        again = len({(draft.stage, draft.run_id) for draft in group}) > 1
-        confidence = Confidence.CONFIRMED if again else first.confidence
-        if everywhere or len(runs) == 1:
-            merged.append(replace(first, run_id=None if everywhere else first.run_id, confidence=confidence))
-        else:
-            merged += [replace(draft, confidence=confidence) for draft in {d.run_id: d for d in group}.values()]
+    for same in by_root.values():
+        by_blame: dict[Blame, list[Draft]] = {}
+        for draft in _judged_by_trials(same):
+            by_blame.setdefault(draft.blame, []).append(draft)
+        for group in by_blame.values():
+            merged += _joined(group, run_ids)
     return merged
+
+
+def _judged_by_trials(group: list[Draft]) -> list[Draft]:
+    """The drafts of one root; those of compose as the trials are judged: by a confirmed one, else by any doubt."""
+    trials = [draft for draft in group if draft.stage is not StageName.COMPOSE]
+    if not trials:
+        return group
+    sure = [draft for draft in trials if draft.confidence is Confidence.CONFIRMED]
+    doubt = [draft for draft in trials if draft.blame is not Blame.SUBMISSION]
+    judge = (sure or doubt or trials)[0]
+    return [
+        replace(draft, blame=judge.blame, message=judge.message, confirmable=judge.confirmable)
+        if draft.stage is StageName.COMPOSE and draft.blame is not judge.blame
+        else draft
+        for draft in group
+    ]
+
+
+def _joined(group: list[Draft], run_ids: set[str]) -> list[Draft]:
+    """One draft for all, or one for each run id where only some have it."""
+    first = group[0]
+    runs = {draft.run_id for draft in group}
+    everywhere = None in runs or runs >= run_ids
+    again = len({(draft.stage, draft.run_id) for draft in group if draft.confirmable}) > 1
+    sure = again or any(draft.confidence is Confidence.CONFIRMED for draft in group)
+    confidence = Confidence.CONFIRMED if sure else first.confidence
+    if everywhere or len(runs) == 1:
+        return [replace(first, run_id=None if everywhere else first.run_id, confidence=confidence)]
+    return [replace(draft, confidence=confidence) for draft in {d.run_id: d for d in group}.values()]
+
+
+def _after_trials(case: Case, draft: Draft) -> Draft | None:
+    """What compose met with small stand-ins, after trials met it, too, and others with nearer assets did not."""
+    beyond = [
+        evidence
+        for evidence in case.of(StageName.TRIAL)
+        if any(_root(each) == draft.root and each.fidelity != evidence.fidelity for each in case.attempts(evidence))
+        and _root(evidence) != draft.root
+    ]
+    if any(evidence.status in (Status.OK, Status.STOPPED_OVER_BUDGET) for evidence in beyond):
+        return None
+    return replace(draft, blame=Blame.ASSETS, confirmable=False) if beyond else draft
+
+
+def _root(evidence: Evidence) -> tuple[str, ...]:
+    trace = evidence.traceback
+    return (trace.type, trace.file or "", str(trace.line)) if trace is not None else ()
 
 
 def scene_of(case: Case, traceback: Traceback, evidence: Evidence) -> Scene:
     """What a diagnosis starts from."""
     replaced = case.environment is not None and case.environment.torch not in ("", "as resolved")
-    return Scene(traceback, evidence.hub, case.gpus, replaced)
+    return Scene(traceback, evidence.hub, case.gpus, replaced, case.submission.files.get("pyproject.toml", ""))
 
 
 def _import_failures(case: Case) -> list[Draft]:
@@ -139,23 +187,6 @@ def _trial_failures(case: Case) -> list[Draft]:
     return found
 
 
-def looked_again(draft: Draft, evidence: Evidence, attempts: list[Evidence]) -> Draft:
-    """What attempts with assets nearer to the real ones add: seen again, it is confirmed; else it may be ours."""
-    others = [other for other in attempts if other.fidelity != evidence.fidelity]
-    closer = [other for other in others if other.attempt > evidence.attempt]
-    if closer:
-        ending = closer[-1].traceback.type if closer[-1].traceback else closer[-1].status
-        message = f"{draft.message} With {_ASSETS[closer[-1].fidelity]} it ended otherwise ({ending})."
-        return replace(draft, blame=Blame.ASSETS, message=message)
-    if any(same_failure(other, evidence) for other in others):
-        message = f"{draft.message} Seen again with {_ASSETS[evidence.fidelity]}."
-        return replace(draft, confidence=Confidence.CONFIRMED, message=message)
-    return draft
-
-
-_ASSETS = {"small": "small stand-ins", "wide": "stand-ins of true widths", "mirror": "the real assets"}
-
-
 def draft_of(diagnosis: Diagnosis, traceback: Traceback, evidence: Evidence, where: str) -> Draft:
     """The finding that a diagnosis comes to; `where`, in words, is what was run."""
     run_id = evidence.run_id or ""
@@ -179,6 +210,7 @@ def draft_of(diagnosis: Diagnosis, traceback: Traceback, evidence: Evidence, whe
         message=f"{traceback.type}: {_one_line(traceback.message)} ({where}).{advice}",
         evidence=_frames(traceback),
         root=place,
+        confirmable=not evidence.bypasses,
     )
 
 

@@ -17,8 +17,9 @@ from runner.review import Traceback
 from runner.rules.base import Case, Draft
 from runner.rules.cut_effects import cut_effect, lowered_effect, seen_as_written
 from runner.rules.diagnosis import Diagnosis, Scene, diagnose_traceback
-from runner.rules.failures import draft_of, failures, looked_again, merge, scene_of, silent
+from runner.rules.failures import draft_of, failures, merge, scene_of, silent
 from runner.rules.observed import probe_of
+from runner.rules.second_look import looked_again
 from runner.vocabulary import Blame, Cause, Confidence, StageName, Status
 
 STARTS = "mode.full_starts"

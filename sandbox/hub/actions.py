@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from sandbox.hub import errors, listing
-from sandbox.hub.address import Address
+from sandbox.hub.address import Address, raw_path
 from sandbox.repository import Repository, Revision
 
 TRUE = ("true", "True", "1")
@@ -53,17 +52,23 @@ def info(request: Request, repository: Repository, revision: Revision) -> Respon
     return JSONResponse(described, headers={"X-Repo-Commit": revision.sha})
 
 
-def tree(address: Address, revision: Revision, query: Mapping[str, str]) -> Response:
+def tree(request: Request, address: Address, revision: Revision) -> Response:
+    query = request.query_params
     recursive, expand = query.get("recursive") in TRUE, query.get("expand") in TRUE
     entries = listing.tree(revision, address.path.strip("/"), recursive, expand)
     if entries is None:
         return errors.entry_not_found(address.path, address.revision)
-    start = int(query["cursor"]) if query.get("cursor", "").isdigit() else 0
+    start = int(query["cursor"]) if query.get("cursor", "").isdecimal() else 0
+    limit = int(query["limit"]) if query.get("limit", "").isdecimal() else 0
+    # One page holds everything unless a caller asks for less.
+    end = start + (limit or max(PAGE, len(entries)))
     headers = {"X-Repo-Commit": revision.sha}
-    # The Link header needs an absolute address, and the host a sandbox reaches us by is its own affair: one
-    # page holds everything unless a caller asks for less.
-    limit = int(query["limit"]) if query.get("limit", "").isdigit() else max(PAGE, len(entries))
-    return JSONResponse(entries[start : start + limit], headers=headers)
+    if end < len(entries):
+        # By the name that the client reaches us by.
+        onward = urlencode({**query, "cursor": end})
+        address_here = f"{request.url.scheme}://{request.url.netloc}{raw_path(request)}"
+        headers["Link"] = f'<{address_here}?{onward}>; rel="next"'
+    return JSONResponse(entries[start:end], headers=headers)
 
 
 async def paths_info(request: Request, revision: Revision) -> Response:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from starlette.requests import Request
+
 KINDS = {"models": "model", "datasets": "dataset", "spaces": "metric"}
 """Address prefix -> kind. Scripts of the `evaluate` library live in the hub's spaces."""
 
@@ -45,6 +47,12 @@ class Address:
     path: str = ""
     api: bool = True
     """False for addresses that serve files (`/ID/resolve/...`)."""
+
+
+def raw_path(request: Request) -> str:
+    """The path as the client quoted it, without the query."""
+    sent: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    return sent.decode("latin-1").split("?")[0]
 
 
 def parse(raw_path: str) -> Address | None:

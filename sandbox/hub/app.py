@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from sandbox.errors import InfrastructureError
 from sandbox.hub import actions, errors, services
-from sandbox.hub.address import Address, parse
+from sandbox.hub.address import Address, parse, raw_path
 from sandbox.hub.record import HubRequest
 from sandbox.recording import Recorder
 from sandbox.repository import Asset, AssetSource, NotServedError, Provided, Repository, Revision
@@ -35,8 +35,7 @@ def hub_app(source: AssetSource, recorder: Recorder[HubRequest]) -> Starlette:
 
     async def serve(request: Request) -> Response:
         arrived, began = time.time(), time.perf_counter()
-        raw_path = bytes(request.scope.get("raw_path") or request.url.path.encode()).decode("latin-1")
-        address = parse(raw_path.split("?")[0])
+        address = parse(raw_path(request))
         if address is None:
             name, response = await services.answer(request, source)
             answer = _Answer(response, Provided.SERVICE)
@@ -95,22 +94,24 @@ async def _answer(request: Request, address: Address, source: AssetSource) -> _A
 
 def _moved(request: Request, address: Address, asset: Asset) -> Response:
     """Short and former names are redirected to today's id, by a relative address, as the hub does."""
-    raw_path = bytes(request.scope.get("raw_path") or request.url.path.encode()).decode("latin-1").split("?")[0]
-    target = raw_path.replace(f"/{address.repo}", f"/{asset.id}", 1)
+    segments = [segment for segment in raw_path(request).split("/") if segment]
+    # Clients may quote the slash of an id, which is one segment then.
+    places = ((begin, begin + length) for begin in range(len(segments)) for length in (1, 2))
+    begin, end = next(at for at in places if unquote("/".join(segments[slice(*at)])) == address.repo)
+    target = "/" + "/".join([*segments[:begin], asset.id, *segments[end:]])
     if request.url.query:
         target += f"?{request.url.query}"
     return RedirectResponse(target, status_code=307)
 
 
 async def _act(request: Request, address: Address, repository: Repository, revision: Revision) -> Response:
-    query: Any = request.query_params
     match address.action:
         case "resolve":
             return await actions.resolve(request, address, revision)
         case "info":
             return actions.info(request, repository, revision)
         case "tree":
-            return actions.tree(address, revision, query)
+            return actions.tree(request, address, revision)
         case "paths-info":
             return await actions.paths_info(request, revision)
         case "refs":

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from runner.asset_sources import nearer, sources
-from runner.evidence import HubRequest
+from runner.asset_sources import closer_looks, nearer, sources
+from runner.evidence import Evidence, HubRequest
 from runner.hub_requests import summarise
 from runner.missing_assets import how_to_add
 from runner.prefetch import Prefetch, named_assets
 from runner.settings import SettingsError, load_settings
 from runner.submissions.model import Submission
-from runner.vocabulary import Provided
+from runner.vocabulary import Provided, StageName, Status
 from sandbox.assets import AssetStore
 from sandbox.hub import HubRequest as Recorded
 from sandbox.hub import Provided as Answer
@@ -73,6 +73,27 @@ def test_another_look_is_taken_only_where_it_shows_something_else(tmp_path: Path
     assert nearer([wide], small, [request("model", "no/such", Provided.MISSING)]) is None
 
 
+def test_what_was_refused_is_looked_for_in_the_mirror(tmp_path: Path, copy: Path) -> None:
+    take_in(copy, tmp_path / "mirror", "model", "somebody/own")
+    small, wide, mirror = sources(load_settings([f"cache_dir={tmp_path}"]))
+    own, other = (request("model", name, Provided.MISSING) for name in ("somebody/own", "somebody/other"))
+    assert nearer([wide, mirror], small, [own]) is mirror
+    assert nearer([wide, mirror], small, [other]) is None
+    gated = request("model", "meta-llama/Llama-2-7b-hf", Provided.MISSING)
+    take_in(copy, tmp_path / "mirror", "model", gated.id)
+    assert nearer([wide, mirror], small, [gated]) is None
+    model = request("model", "openai-community/gpt2")
+    later = {"wide": wide, "mirror": mirror}
+
+    def looks(status: Status, *hub: HubRequest) -> list[str]:
+        evidence = Evidence(stage=StageName.TRIAL, status=status, hub=list(hub))
+        return [name for name, _ in closer_looks(later, small, evidence)]
+
+    assert looks(Status.FAILED, own, model) == ["mirror"]
+    assert looks(Status.FAILED, other, model) == []
+    assert looks(Status.FAILED, model) == looks(Status.OK, other, model) == ["wide"]
+
+
 def recorded(provided: Answer, action: str = "resolve", detail: str = "") -> Recorded:
     return Recorded(0, 0, "GET", "model", "owner/tiny", "owner/tiny", "main", action, "x", 200, provided, detail)
 
@@ -85,6 +106,27 @@ def test_a_refusal_stands_until_a_file_is_served(store: AssetStore) -> None:
     assert (line.provided, line.reason) == (Provided.STAND_IN, "")
     (line,) = summarise([recorded(Answer.INFRASTRUCTURE, detail="the generator broke")], store)
     assert (line.reason, line.detail) == ("infrastructure", "the generator broke")
+
+
+def asked_of(kind: str, name: str, path: str = "x", revision: str = "main", status: int = 200) -> Recorded:
+    return Recorded(0, 0, "GET", kind, name, name, revision, "resolve", path, status, Answer.STANDIN)
+
+
+def test_what_a_stand_in_lacks_of_the_real_asset_is_summed_up(tmp_path: Path) -> None:
+    source = AssetStore(tmp_path)
+    (glue,) = summarise([asked_of("dataset", "nyu-mll/glue")], source)
+    assert (4129, 67349) in glue.rows and all(served < true for served, true in glue.rows)
+    assert (glue.configs, glue.lacking) == ([], [])
+    (emotions,) = summarise([asked_of("dataset", "google-research-datasets/go_emotions")], source)
+    assert emotions.configs == ["simplified"]
+    probed = [
+        asked_of("model", "openai-community/gpt2", "config.json"),
+        asked_of("model", "openai-community/gpt2", "pytorch_model.bin", status=404),
+        asked_of("model", "openai-community/gpt2", "config.json", "step3000", status=404),
+    ]
+    (model,) = summarise(probed, source)
+    assert model.lacking == ["pytorch_model.bin", "step3000", "config.json"]
+    assert (model.provided, model.rows, model.configs) == (Provided.STAND_IN, [], [])
 
 
 def test_what_can_be_added_is_said_with_the_command() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,9 +16,12 @@ import pytest
 from download_fakes import FakeMaker
 
 from runner.downloads import named_downloads, summarise_downloads
+from runner.prefetch import Prefetch
+from runner.submissions.model import Submission
 from runner.vocabulary import Provided
 from sandbox.downloads import DownloadServer, DownloadStore
 from sandbox.downloads import Provided as Answered
+from sandbox.mirror import Mirror
 
 
 @pytest.fixture
@@ -137,3 +143,45 @@ def test_every_entry_of_the_catalogue_has_a_maker(tmp_path: Path) -> None:
         assert (makers / f"{asset.facts['maker']}.py").is_file(), asset.id
         assert asset.kind in ("model", "dataset", "code")
         assert all(not address.startswith("http") for address in asset.files)
+
+
+def test_closing_kills_a_running_maker_and_begins_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a program in the makers' place that notes its process id, then works for a minute."""
+    pid = tmp_path / "pid"
+    program = tmp_path / "launch.py"
+    program.write_text(
+        "import os, pathlib, sys, time\nsys.stdin.readline()\n"
+        f"pathlib.Path({str(pid)!r}).write_text(str(os.getpid()))\ntime.sleep(60)\n"
+    )
+    monkeypatch.setattr("sandbox.downloads.store.LAUNCHER", program)
+    monkeypatch.setattr("images.runtime.ensure_runtime", lambda cache: Path(sys.executable))
+    store = DownloadStore(tmp_path / "cache")
+    names = ["torchvision:MNIST", "torchvision:FashionMNIST"]
+    assert all(store.catalogue.get(name) for name in names)
+    submission = Submission(id="s", source="t", files={"a.py": "MNIST FashionMNIST"}, runs=())
+    prefetch = Prefetch(submission, Mirror(tmp_path / "mirror"), store)
+    for _ in range(200):
+        if pid.exists() and pid.read_text():
+            break
+        time.sleep(0.02)
+    began = time.monotonic()
+    prefetch.close()
+    assert time.monotonic() - began < 5
+    assert "stopped" in prefetch.problem
+    assert not Path(f"/proc/{pid.read_text()}").exists()
+    assert not list((tmp_path / "cache" / "downloads").glob("torchvision*"))
+
+
+def test_stand_ins_of_former_catalogues_are_removed_once_nobody_used_them(
+    store: DownloadStore, maker: FakeMaker, tmp_path: Path
+) -> None:
+    root = tmp_path / "cache" / "downloads"
+    former, fresh = root / "lib--Rows-0123456789abcdef", root / "lib--Rows-fedcba9876543210"
+    for folder in (former, fresh):
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text("{}")
+    long_ago = time.time() - 30 * 86400
+    os.utime(former / "manifest.json", (long_ago, long_ago))
+    store.prepare(["lib:Rows"])
+    assert fresh.exists() and not former.exists()
+    assert len(list(root.glob("lib--Rows-*/files"))) == 1

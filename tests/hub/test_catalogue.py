@@ -10,6 +10,7 @@ import pytest
 from images.catalogue import Catalogue
 from images.catalogue.catalogue import merge
 from images.standins.sizes import split_rows
+from images.standins.text import ANSWERS, answers
 from images.standins.timm_model import PARAMETERS, read_shapes
 from images.standins.widths import USUAL, shrunk
 
@@ -153,3 +154,17 @@ def test_an_epoch_of_any_usual_batch_size_is_over_budget(catalogue: Catalogue) -
             for split in trained:
                 true = config["splits"][split]
                 assert split_rows(split, config["splits"]) >= min(true, 64 * 64), (asset.id, split)
+
+
+@pytest.mark.parametrize("answer", ["yes", "No", "true", "Positive", "negative", "neutral", "good", "Sports", "A"])
+def test_tokenizers_learn_answers_as_words_of_their_own(answer: str) -> None:
+    """At a text's start and behind a blank; the checks of the clients show that one piece comes of it."""
+    lines = answers()
+    assert sum(line.startswith(f"{answer} ") for line in lines) >= ANSWERS
+    assert sum(line.endswith(f" {answer}") for line in lines) >= ANSWERS
+
+
+def test_data_sets_of_which_only_some_configurations_are_listed_are_marked(catalogue: Catalogue) -> None:
+    partial = {asset.id for asset in catalogue.assets() if not asset.facts.get("configs_complete", True)}
+    assert {"google-research-datasets/go_emotions", "allenai/c4", "wikimedia/wikipedia"} <= partial
+    assert not {"nyu-mll/glue", "openai/gsm8k", "cais/mmlu"} & partial

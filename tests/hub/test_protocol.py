@@ -78,6 +78,22 @@ def test_short_names_are_redirected_by_a_relative_address(hub: Hub) -> None:
     assert queried.headers["location"] == "/api/datasets/owner/rows/tree/main?recursive=true"
 
 
+def test_an_id_with_a_quoted_slash_is_redirected_once(hub: Hub) -> None:
+    answer = hub.client.get("/api/models/Owner%2FTiny/revision/refs%2Fpr%2F1?blobs=true")
+    assert answer.headers["location"] == "/api/models/owner/tiny/revision/refs%2Fpr%2F1?blobs=true"
+
+
+def test_a_tree_in_pages_names_the_next_one(hub: Hub) -> None:
+    asked, found = "/api/models/owner/tiny/tree/main?recursive=true&limit=2", []
+    while asked:
+        answer = hub.client.get(asked)
+        found += [each["path"] for each in answer.json()]
+        asked = answer.links.get("next", {}).get("url", "")
+        assert asked.startswith("http://testserver/api/models/owner/tiny/tree/main?") or not asked
+    assert found == ["sub", "sub/deep", "config.json", "model.safetensors", "sub/deep/notes.txt"]
+    assert "link" not in hub.client.get("/api/models/owner/tiny/tree/main?recursive=true").headers
+
+
 @pytest.mark.parametrize(
     ("repo", "provided"),
     [

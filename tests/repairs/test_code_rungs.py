@@ -363,6 +363,17 @@ def test_which_of_several_tasks_is_told_by_the_runs_files(runs: str, call: str, 
     assert new == (f"def load(cfg):\n    return {after}\n" if after else None)
 
 
+@pytest.mark.parametrize(("configs", "repaired"), [(["simplified"], False), ([], True)])
+def test_a_configuration_that_the_real_data_set_may_have_is_left_alone(configs: list[str], repaired: bool) -> None:
+    sub = submission({"src/preprocess.py": 'def load():\n    return load_dataset("go_emotions", "raw")\n'})
+    said = "BuilderConfig 'raw' not found. Available: ['simplified']"
+    name = "google-research-datasets/go_emotions"
+    served = HubRequest(kind="dataset", id=name, provided=Provided.STAND_IN, configs=configs)
+    below = "/x/site-packages/datasets/load.py"
+    step = for_failure(sub, "src/preprocess.py", "load_dataset", "ValueError", said, served, below=below)
+    assert (step is not None) is repaired
+
+
 def test_the_same_edit_is_not_made_twice() -> None:
     sub = submission({"src/model.py": "x = np.zeros(3)\n"})
     found = case(sub, installed(), unimportable("src/model.py", 1, "NameError", "name 'np' is not defined"))

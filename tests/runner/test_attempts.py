@@ -104,6 +104,22 @@ def test_what_is_worth_a_closer_look(evidence: Evidence, worth_it: bool):
     assert may_be_a_stand_ins_doing(evidence, gpus=0) is worth_it
 
 
+LOST = HubRequest(kind="model", id="somebody/own", provided=Provided.MISSING, reason="missing")
+HAD = HubRequest(kind="model", id="somebody/own", provided=Provided.MIRROR)
+
+
+def test_an_asset_that_was_refused_is_worth_a_look_at_the_mirror_which_decides():
+    refused = small("OSError", message="no somebody/own").model_copy(update={"hub": [LOST]})
+    assert may_be_a_stand_ins_doing(refused, gpus=0)
+    failed = attempt(2, "mirror", Status.FAILED, "ValueError", line=20).model_copy(update={"hub": [HAD]})
+    assert deciding([refused, failed]) is failed
+    (draft,) = drafts(refused, failed)
+    assert (draft.blame, draft.line) == (Blame.SUBMISSION, 20)
+    assert deciding([refused, failed.model_copy(update={"hub": [LOST]})]) is refused
+    (draft,) = drafts(refused)
+    assert draft.blame is Blame.ASSETS
+
+
 def test_a_loss_that_is_no_number_is_worth_a_closer_look():
     facts = TrialFacts(probe=ProbeFacts(losses=[Losses(pid=1, count=2, looked_at=2, nan=1)]))
     assert may_be_a_stand_ins_doing(attempt(1, "small").model_copy(update={"facts": facts}), gpus=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from runner.evidence import HubRequest
@@ -16,14 +18,12 @@ def frame(file: str, function: str = "f") -> Frame:
     return Frame(file=file, line=3, function=function, in_submission=file.startswith("src/"))
 
 
-def scene(
-    kind: str, message: str, *files: str, hub: tuple[HubRequest, ...] = (), gpus: int = 0, **extra: bool
-) -> Scene:
+def scene(kind: str, message: str, *files: str, hub: tuple[HubRequest, ...] = (), gpus: int = 0, **extra: Any) -> Scene:
     frames = [frame(file, "<module>" if extra.get("at_import") else "f") for file in files]
     own = [item for item in frames if item.in_submission]
     file = own[-1].file if own else None
     traceback = Traceback(type=kind, message=message, file=file, line=3 if file else None, frames=frames)
-    return Scene(traceback, hub, gpus, extra.get("replaced_torch", False))
+    return Scene(traceback, hub, gpus, extra.get("replaced_torch", False), extra.get("pyproject"))
 
 
 def asked(kind: str, name: str, reason: str = "", sizes: tuple[int, ...] = ()) -> HubRequest:
@@ -116,6 +116,28 @@ def test_diagnosis(given: Scene, expected: tuple[str, Cause, Blame]) -> None:
 def test_with_a_gpu_its_absence_is_no_excuse() -> None:
     given = scene("RuntimeError", "No CUDA GPUs are available", "src/train.py", gpus=1)
     assert diagnose_traceback(given).blame is Blame.SUBMISSION
+
+
+MODELS = f"{SITE}/transformers/modeling_utils.py"
+DEEPSPEED = f"{SITE}/deepspeed/runtime/engine.py"
+NO_FLASH = "FlashAttention2 has been toggled on, but the package flash_attn seems to be not installed."
+
+
+@pytest.mark.parametrize(
+    ("given", "gpu"),
+    [
+        (scene("AttributeError", "module 'torch._C' has no attribute '_cuda_resetPeak'", "src/train.py"), True),
+        (scene("KeyError", "'use_cuda_graph'", "src/train.py"), False),
+        (scene("TypeError", "'int' object is not iterable", "src/train.py", DEEPSPEED), False),
+        (scene("RuntimeError", "CUDA_HOME does not exist", "src/train.py", DEEPSPEED), True),
+        (scene("ImportError", NO_FLASH, "src/model.py", MODELS, pyproject="dependencies = ['flash-attn']"), True),
+        (scene("ImportError", NO_FLASH, "src/model.py", MODELS, pyproject="dependencies = ['torch']"), False),
+        (scene("ModuleNotFoundError", "No module named 'flash_attn'", "src/model.py", pyproject="['torch']"), False),
+        (scene("ModuleNotFoundError", "No module named 'triton'", "src/model.py", pyproject="['torch']"), True),
+    ],
+)
+def test_only_what_a_card_would_mend_is_for_want_of_one(given: Scene, gpu: bool) -> None:
+    assert (diagnose_traceback(given).blame is Blame.INFRASTRUCTURE) is gpu
 
 
 def test_a_name_error_stands_on_its_own_beside_a_missing_asset() -> None:

@@ -23,6 +23,8 @@ OPTIONS = tuple(f"{name}_token" for name in ["bos", "eos", "unk", "pad", "cls", 
     "add_prefix_space",
 )
 """Keys of tokenizer_config.json that shape tokenizer.json."""
+BLANK_FIRST = ("LlamaTokenizerFast", "T5TokenizerFast")
+"""Classes that put a blank before a text's first word."""
 
 
 def make(facts: Mapping[str, Any], folder: Path) -> Vocabulary:
@@ -62,6 +64,7 @@ def _train(facts: Mapping[str, Any]) -> bytes:
         split_digits=bool(facts.get("split_digits", False)),
         normalization_rule_name=facts.get("normalization", "nmt_nfkc"),
         remove_extra_whitespaces=bool(facts.get("remove_extra_whitespaces", True)),
+        add_dummy_prefix=bool(facts.get("blank_first", True)),
         allow_whitespace_only_pieces=bool(facts.get("byte_fallback", False)),
         character_coverage=1.0,
         # One thread, or the pieces differ from one run to the next.
@@ -106,4 +109,6 @@ def _fast(facts: Mapping[str, Any], path: Path) -> Tokenizer:
 def _options(facts: Mapping[str, Any]) -> dict[str, Any]:
     config = facts.get("config") or {}
     named = {name: config[name] for name in OPTIONS if name in config}
-    return named | (facts.get("options") or {})
+    # As the model itself does: left out, these classes hand "no" on to the conversion, though yes is their default.
+    blank = {"add_prefix_space": True} if facts["fast_class"] in BLANK_FIRST else {}
+    return blank | named | (facts.get("options") or {})

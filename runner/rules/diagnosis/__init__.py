@@ -11,11 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runner.rules.diagnosis.assets import dataset_rules, hub_asset, network, unknown_architecture, unqualified_id
+from runner.rules.diagnosis.assets import (
+    absent_token,
+    dataset_rules,
+    hub_asset,
+    network,
+    unknown_architecture,
+    unqualified_id,
+)
 from runner.rules.diagnosis.config import hydra, names, tools, wrong_call
 from runner.rules.diagnosis.device import device_mistake, missing_gpu, replaced_torch
 from runner.rules.diagnosis.place import by_place, memory, shrunk_model
 from runner.rules.diagnosis.scene import COMPLETES, Diagnosis, Scene
+from runner.rules.diagnosis.stand_ins import lacking_part, short_split, tokenization, unlisted_configuration
 from runner.vocabulary import Cause
 
 __all__ = ["Diagnosis", "Scene", "diagnose_traceback"]
@@ -24,8 +32,11 @@ _RULES: tuple[Callable[[Scene], Diagnosis | None], ...] = (
     device_mistake,
     missing_gpu,
     replaced_torch,
+    unlisted_configuration,
     dataset_rules,
     unknown_architecture,
+    absent_token,
+    lacking_part,
     hub_asset,
     unqualified_id,
     network,
@@ -33,6 +44,8 @@ _RULES: tuple[Callable[[Scene], Diagnosis | None], ...] = (
     names,
     tools,
     memory,
+    short_split,
+    tokenization,
     shrunk_model,
     wrong_call,
     by_place,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from runner.rules.diagnosis.scene import COMPLETES, Diagnosis, Scene
 from runner.vocabulary import Blame, Cause
 
@@ -20,17 +22,19 @@ _NO_GPU_WORDS = (
     "libcuda",
     "libcudart",
     "torchvision::nms does not exist",
-    "_cuda_",
     "CUDAGuardImpl",
     "Cannot access accelerator device",
-    "flash_attn",
-    "FlashAttention",
+    "FlashAttention only supports",
     "ATen_cuda",
     "invalid device ordinal",
     "No activities specified for the profiler",  # torch.profiler with CUDA as its only activity
     "nccl",
 )
-_GPU_LIBRARIES = {"bitsandbytes", "triton", "flash_attn", "xformers", "deepspeed", "apex"}
+_GPU_LIBRARIES = {"bitsandbytes", "triton", "flash_attn"}
+"""What these run, they run on a card alone."""
+_GPU_EXTENSIONS = {"xformers", "deepspeed", "apex"}
+"""These have parts for any machine, too."""
+_WANTS_DEVICE = ("cuda", "gpu", "nvcc", "nvidia", "accelerator", "device", "triton", "kernel", "torch._C")
 
 
 # What a card would say too: the device stand-in keeps two devices apart, so these are the code's own.
@@ -51,8 +55,15 @@ def device_mistake(scene: Scene) -> Diagnosis | None:
 def missing_gpu(scene: Scene) -> Diagnosis | None:
     if scene.gpus:
         return None
-    no_triton = scene.type == "ModuleNotFoundError" and scene.says("'triton", "'flash_attn")
-    if no_triton or scene.says(*_NO_GPU_WORDS) or set(scene.libraries_called()) & _GPU_LIBRARIES:
+    called = set(scene.libraries_called())
+    # The builds of torch for a card bring Triton with them.
+    no_triton = scene.type == "ModuleNotFoundError" and scene.says("'triton")
+    no_symbol = scene.says("torch._C") and scene.says("_cuda_")
+    extension = bool(called & _GPU_EXTENSIONS) and scene.says(*_WANTS_DEVICE)
+    if _not_declared(scene):
+        return None
+    words = scene.says(*_NO_GPU_WORDS, "flash_attn", "FlashAttention2", "flash attention")
+    if no_triton or no_symbol or extension or words or called & _GPU_LIBRARIES:
         return Diagnosis(
             COMPLETES,
             Cause.DEVICE,
@@ -60,6 +71,12 @@ def missing_gpu(scene: Scene) -> Diagnosis | None:
             "This part needs a GPU, and the sandbox has none; review it with gpu=1 on a machine that has one.",
         )
     return None
+
+
+def _not_declared(scene: Scene) -> bool:
+    """Whether flash-attn is missed that pyproject.toml does not name: a machine with a card does not have it either."""
+    missed = scene.type in ("ModuleNotFoundError", "ImportError") and scene.says("flash_attn", "flash-attn")
+    return missed and scene.pyproject is not None and not re.search(r"flash[-_]attn", scene.pyproject)
 
 
 def replaced_torch(scene: Scene) -> Diagnosis | None:

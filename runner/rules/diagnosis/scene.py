@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runner.evidence import HubRequest
 from runner.review import Frame, Traceback
-from runner.vocabulary import Blame, Cause, Provided
+from runner.vocabulary import Blame, Cause
 
 COMPLETES = "implementation.trial_completes"
 """The criterion of a failure that no other one names."""
@@ -33,6 +33,8 @@ class Scene:
     gpus: int = 0
     replaced_torch: bool = False
     """Whether the environment holds another torch than the project resolves to."""
+    pyproject: str | None = None
+    """The text of pyproject.toml, None where it is not known."""
 
     @property
     def type(self) -> str:
@@ -66,9 +68,6 @@ class Scene:
 
     def says(self, *words: str) -> bool:
         return any(word.lower() in self.message.lower() for word in words)
-
-    def missing_assets(self, reason: str) -> list[HubRequest]:
-        return [request for request in self.hub if request.provided is Provided.MISSING and request.reason == reason]
 
 
 def package(file: str) -> str:

@@ -1,11 +1,13 @@
 """Tokenizers and language models: load, tokenise, forward, backward, generate."""
 
 import math
+import re
 
 import torch
 import transformers
 from transformers import AutoConfig, AutoTokenizer
 
+ANSWERS = ["yes", "No", "true", "False", "positive", "negative", "neutral", "good", "bad", "great", "A"]
 TEXTS = ["The old house in London was found by Anna Smith in 1987.", "def f(x):\n    return x + 12  # café"]
 HEADS = {
     "text-generation": ["AutoModelForCausalLM", "AutoModelForSequenceClassification"],
@@ -61,6 +63,11 @@ def tokenizer_facts(asset):
         full = tokenizer.apply_chat_template(turns, tokenize=False)
         facts["chat"] = [said, full]
         assert "Hello?" in said and "Yes." in full, (said, full)
+    # One piece each, at a text's start and behind other words, as in the real vocabularies.
+    for answer in ANSWERS:
+        for pieces in (tokenizer.tokenize(answer), tokenizer.tokenize(f"a {answer}")[1:]):
+            letters = [re.sub("[^a-z]", "", piece.replace("</w>", "").lower()) for piece in pieces]
+            assert [each for each in letters if each] == [answer.lower()], (answer, pieces)
     added = tokenizer.add_special_tokens({"additional_special_tokens": ["<extra>"]})
     assert (added, len(tokenizer)) == (1, length + 1), (added, len(tokenizer), length)
     return facts
