@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from runner.asset_sources import sources
-from runner.conclude import Repairs, conclude, rounds_of, scope
+from runner.conclude import Overrides, Repairs, conclude, rounds_of, scope
 from runner.evidence import EnvironmentFacts, Evidence
 from runner.prefetch import Prefetch
 from runner.repairs import Repair, next_repair
@@ -38,6 +38,8 @@ class Reviewer:
     directory: Path
     progress: Progress
     cancel: threading.Event = field(default_factory=threading.Event)
+    overrides: tuple[str, ...] = ()
+    """The KEY=VALUE words that made `settings`; kept so that the review can be made again."""
 
     def __post_init__(self) -> None:
         self.run_ids, self.stages = scope(self.submission, self.settings)
@@ -51,6 +53,7 @@ class Reviewer:
         bench = self._bench()
         self._store("submission.json", self.submission)
         self._store("settings.json", self.settings)
+        self._store("overrides.json", Overrides(words=self.overrides))
         with contextlib.ExitStack() as stack:
             stack.callback(self._assets[0].close)
             closer = dict(zip(("wide", "mirror"), self._assets[1:], strict=False))
@@ -69,7 +72,14 @@ class Reviewer:
         self._store("timings.json", timings)
         self._store("environment.json", environment)
         return conclude(
-            self.submission, self.settings, self._evidence, self._repairs, environment, timings, self.directory
+            self.submission,
+            self.settings,
+            self._evidence,
+            self._repairs,
+            environment,
+            timings,
+            self.directory,
+            self.overrides,
         )
 
     def _step_over(self, runner: StageRunner, started: float) -> None:

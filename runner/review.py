@@ -213,6 +213,8 @@ class Review(_Part):
     evaluation: EvaluationResult | None = None
     assets: list[AssetUse] = []
     environment: Environment
+    overrides: list[str] = []
+    """The KEY=VALUE words of the command, as given."""
     timings: Timings = Timings()
     claims: list[Claim] = []
     repairs: list[RepairStep] = []

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from runner.curves import PHASES, Curve
+from runner.reports.again import command
 from runner.reports.charts import draw
 from runner.reports.excerpts import Line, excerpt
 from runner.reports.findings import Group, behind, grouped, location, numbers, traceback_of
 from runner.reports.matrix import matrix
 from runner.reports.outcomes import outcomes
 from runner.reports.page import render_page
-from runner.reports.text import clip, plain
+from runner.reports.text import clip
 from runner.reports.wording import NAMES, counts, evaluation_words, headline, what_to_do
 from runner.review import Frame, Review, Traceback
 
@@ -94,7 +94,7 @@ def render(
         gpu=any(stage.peak_gpu_memory_mb is not None for stage in review.stages),
         over={step.step: sorted({shown[f] for f in step.over if f in shown}) for step in review.repairs},
         patch=clip(patch, EVIDENCE),
-        command=_command(review),
+        command=command(review),
         open=OPEN,
     )
 
@@ -147,9 +147,3 @@ def _folds(traceback: Traceback | None) -> list[_Fold]:
             folds.append(_Fold(frame.in_submission, []))
         folds[-1].frames.append(frame)
     return folds
-
-
-def _command(review: Review) -> str:
-    """What to type to see the same again: the whole review with the same backend."""
-    words = ["sandbox-review", plain(review.submission.source), f"backend={plain(review.environment.backend)}"]
-    return shlex.join(words)

@@ -1,7 +1,7 @@
 """Runs the steps of a composite action as GitHub's runner would, as far as this action needs it.
 
-Steps with `run` are run by bash, with the files that a runner gives them; those with `uses` are only listed. A step runs
-where its `if` says so; without one, where no step before it failed.
+Steps with `run` are run by bash, with the files that a runner gives them; those with `uses` are only listed. A step
+runs where its `if` says so; without one, where no step before it failed.
 """
 
 from __future__ import annotations
