@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 
-from runner.reports.text import plain
 from runner.review import Review
 
 _AS_OF = "env.resolved_as_of"
@@ -23,4 +22,4 @@ def command(review: Review) -> str:
     if environment.resolved_as_of is not None:
         words = [word for word in words if not word.startswith(f"{_AS_OF}=")]
         words.append(f"{_AS_OF}={environment.resolved_as_of.isoformat()}")
-    return shlex.join(plain(word) for word in ["sandbox-review", review.submission.source, *words])
+    return shlex.join(["sandbox-review", review.submission.source, *words])

@@ -15,7 +15,7 @@ from runner.reports.findings import Group, behind, grouped, location, numbers, t
 from runner.reports.matrix import matrix
 from runner.reports.outcomes import outcomes
 from runner.reports.page import render_page
-from runner.reports.text import clip
+from runner.reports.text import clip, plain
 from runner.reports.wording import NAMES, counts, evaluation_words, headline, what_to_do
 from runner.review import Frame, Review, Traceback
 
@@ -94,7 +94,7 @@ def render(
         gpu=any(stage.peak_gpu_memory_mb is not None for stage in review.stages),
         over={step.step: sorted({shown[f] for f in step.over if f in shown}) for step in review.repairs},
         patch=clip(patch, EVIDENCE),
-        command=command(review),
+        command=plain(command(review)),
         open=OPEN,
     )
 
