@@ -61,7 +61,7 @@ def test_the_gitlab_job_reports_and_ends_with_the_verdict(tmp_path: Path, instal
     load_case(CASES / "syntax-error").write_directory(tmp_path)
     job = yaml.safe_load(gitlab(source="x", overrides="stages=[files] backend=process"))["sandbox-review"]
     lines = [line for line in job["script"] if "environment" not in line]
-    assert len(job["script"]) - len(lines) == 4
+    assert len(job["script"]) - len(lines) == 5
     path = os.pathsep.join([*installed, os.environ["PATH"]])
     variables = {name: str(value) for name, value in job["variables"].items()}
     environment = {**os.environ, **variables, "PATH": path, "CI": "true", "CI_PROJECT_DIR": str(tmp_path)}
@@ -124,7 +124,7 @@ def test_a_night_with_a_regression_is_kept_and_can_be_accepted(tmp_path: Path, i
     assert job("What this runner has", tmp_path, installed).returncode == 0
     assert outputs(tmp_path)["verdicts"] == "true"
 
-    ran = job("Accept", tmp_path, installed, ACCEPT="last")
+    ran = job("Accept", tmp_path, installed, ACCEPT="last", OVERRIDES=words["OVERRIDES"])
     assert "accepted 1 verdict" in ran.stdout, ran.stdout + ran.stderr
     ran = job("Night", tmp_path, installed, **words)
     assert ran.returncode == 0, ran.stdout + ran.stderr
