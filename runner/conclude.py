@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,8 +19,6 @@ from runner.settings import Settings
 from runner.submissions.model import Submission
 from runner.vocabulary import StageName
 
-_Stored = TypeVar("_Stored", bound=BaseModel)
-
 BUILT = (
     StageName.FILES, StageName.ENVIRONMENT, StageName.COMPOSE, StageName.TRIAL, StageName.FULL, StageName.EVALUATE
 )  # fmt: skip
@@ -34,14 +31,6 @@ class Repairs(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: tuple[Repair, ...] = ()
-
-
-class Overrides(BaseModel):
-    """`stages/overrides.json`: the KEY=VALUE words of the command."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    words: tuple[str, ...] = ()
 
 
 def scope(submission: Submission, settings: Settings) -> tuple[list[str], list[StageName]]:
@@ -82,12 +71,10 @@ def conclude(
     environment: Environment,
     timings: Timings,
     directory: Path,
-    overrides: Sequence[str] = (),
 ) -> Review:
     """Judge evidence and write the reports; runs nothing."""
     rounds = rounds_of(submission, settings, evidence, repairs)
     review = judge(rounds, scope(submission, settings)[1], environment, timings)
-    review = review.model_copy(update={"overrides": list(overrides)})
     write_reports(review, directory, submission.tree(), rounds[-1].case.submission.tree())
     return review
 
@@ -103,13 +90,8 @@ def judge_again(directory: Path) -> Review:
     attempts = [Evidence.model_validate_json(path.read_text("utf-8")) for path in stages.glob("*/*/evidence.json")]
     order = {run_id: number for number, run_id in enumerate(submission.run_ids)}
     attempts.sort(key=lambda e: (e.step, list(StageName).index(e.stage), order.get(e.run_id or "", -1), e.attempt))
-    repairs = _stored(stages / "repairs.json", Repairs)
-    overrides = _stored(stages / "overrides.json", Overrides)
+    stored = stages / "repairs.json"
+    repairs = Repairs.model_validate_json(stored.read_text("utf-8")) if stored.is_file() else Repairs()
     environment = Environment.model_validate_json((stages / "environment.json").read_text("utf-8"))
     timings = Timings.model_validate_json((stages / "timings.json").read_text("utf-8"))
-    return conclude(submission, settings, attempts, repairs.steps, environment, timings, directory, overrides.words)
-
-
-def _stored(path: Path, kind: type[_Stored]) -> _Stored:
-    """What is stored at `path`; an empty one where nothing is, as there were none or the review is an older one's."""
-    return kind.model_validate_json(path.read_text("utf-8")) if path.is_file() else kind()
+    return conclude(submission, settings, attempts, repairs.steps, environment, timings, directory)

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from runner.asset_sources import sources
-from runner.conclude import Overrides, Repairs, conclude, rounds_of, scope
+from runner.conclude import Repairs, conclude, rounds_of, scope
 from runner.evidence import EnvironmentFacts, Evidence
 from runner.prefetch import Prefetch
 from runner.repairs import Repair, next_repair
@@ -53,7 +53,6 @@ class Reviewer:
         bench = self._bench()
         self._store("submission.json", self.submission)
         self._store("settings.json", self.settings)
-        self._store("overrides.json", Overrides(words=self.overrides))
         with contextlib.ExitStack() as stack:
             stack.callback(self._assets[0].close)
             closer = dict(zip(("wide", "mirror"), self._assets[1:], strict=False))
@@ -72,14 +71,7 @@ class Reviewer:
         self._store("timings.json", timings)
         self._store("environment.json", environment)
         return conclude(
-            self.submission,
-            self.settings,
-            self._evidence,
-            self._repairs,
-            environment,
-            timings,
-            self.directory,
-            self.overrides,
+            self.submission, self.settings, self._evidence, self._repairs, environment, timings, self.directory
         )
 
     def _step_over(self, runner: StageRunner, started: float) -> None:
@@ -151,6 +143,7 @@ class Reviewer:
             packages_digest=facts.packages_digest or None if facts else None,
             resolved_as_of=self.settings.env.as_of(self.submission.created_at),
             gpu=described.get("gpu"),
+            overrides=list(self.overrides),
         )
 
 

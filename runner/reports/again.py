@@ -16,7 +16,7 @@ def command(review: Review) -> str:
     the words `submission` and `now` mean another day then.
     """
     environment = review.environment
-    words = [word for word in review.overrides if word != "backend=auto"]
+    words = [word for word in environment.overrides if word != "backend=auto"]
     if not any(word.startswith("backend=") for word in words):
         words.append(f"backend={environment.backend}")
     if environment.resolved_as_of is not None:

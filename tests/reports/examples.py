@@ -405,11 +405,11 @@ def on_gpu() -> Review:
             start=1,
         )
     ]
-    environment = ENVIRONMENT.model_copy(update={"gpu": "NVIDIA L4, 24 GiB"})
+    environment = ENVIRONMENT.model_copy(update={"gpu": "NVIDIA L4, 24 GiB", "overrides": ["gpu=1"]})
     timings = Timings(own_seconds=2.8, sandbox_seconds=96.2, wall_seconds=99.0)
     submission = not_ready().submission.model_copy(update={"run_ids": RUNS[1:]})
     parts = {"stages": stages, "environment": environment, "timings": timings, "submission": submission}
-    return review(Verdict.READY, [], overrides=["gpu=1"], **parts)
+    return review(Verdict.READY, [], **parts)
 
 
 def inconclusive() -> Review:

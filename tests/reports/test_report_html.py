@@ -161,7 +161,8 @@ def test_the_command_makes_the_same_review_again() -> None:
     """Every word that was given, quoted, and what the program chose itself as it chose it."""
     review = not_ready()
     given = ["gpu=1", "runs=[a b]", "assets=mirror", "backend=auto", "env.resolved_as_of=submission"]
-    words = shlex.split(command(review.model_copy(update={"overrides": given})))
+    review = review.model_copy(update={"environment": review.environment.model_copy(update={"overrides": given})})
+    words = shlex.split(command(review))
     as_of = "env.resolved_as_of=2025-11-21T18:00:00+00:00"
     assert words == ["sandbox-review", review.submission.source, *given[:3], "backend=docker", as_of]
     load_settings([word for word in words[2:] if word != "assets=mirror"])
@@ -171,10 +172,9 @@ def test_the_command_makes_the_same_review_again() -> None:
 
 def test_a_backend_that_was_named_and_todays_packages_stay_as_given() -> None:
     review = not_ready()
-    environment = review.environment.model_copy(update={"resolved_as_of": None})
     given = ["backend=process", "env.resolved_as_of=now"]
-    again = review.model_copy(update={"environment": environment, "overrides": given})
-    assert shlex.split(command(again))[2:] == given
+    environment = review.environment.model_copy(update={"resolved_as_of": None, "overrides": given})
+    assert shlex.split(command(review.model_copy(update={"environment": environment})))[2:] == given
 
 
 def test_a_review_without_repairs_has_no_such_section() -> None:

@@ -118,7 +118,7 @@ def reviewed(tmp_path: Path):
             event.set()
         directory = tmp_path / "review"
         review = Reviewer(submission, settings, DummySandbox(script), directory, Silent(), event, tuple(words)).review()
-        assert review.overrides == words
+        assert review.environment.overrides == words
         jsonschema.validate(json.loads((directory / "review.json").read_text()), review_schema())
         assert not list((tmp_path / "cache" / "scratch").iterdir()), "the scratch folders are removed"
         assert judge_again(directory).model_dump() == review.model_dump(), "judging again says the same"
