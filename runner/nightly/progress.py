@@ -164,9 +164,8 @@ def next_steps(night: Night) -> list[str]:
     if night.status is NightStatus.INFRASTRUCTURE:
         return ["To do: look at the canary's review, and ask sandbox-review doctor what this machine lacks."]
     if any(entry.change not in (Change.UNCHANGED, Change.CHANGED_TIMING) for entry in night.entries):
-        named = any(word.startswith("nightly.database=") for word in night.words)
-        accept = f"`sandbox-review nightly accept {night.number}{' nightly.database=…' if named else ''}`"
-        if night.counts()[Change.NEW_FAILURE]:
-            return [f"If what regressed is meant to be so, compare with these verdicts from now on: {accept}"]
-        return [f"To compare with these verdicts from now on: {accept}"]
+        return [
+            f"To compare with these verdicts from now on: sandbox-review nightly accept {night.number} "
+            "(with the same nightly.database=, if any)"
+        ]
     return []

@@ -59,6 +59,7 @@ def render(night: Night) -> str:
     """The night as one HTML page, to lie in the night's directory: its links are relative to that."""
     order = list(Change)
     rows = sorted((_row(night, entry, order) for entry in night.entries), key=lambda row: row.urgency)
+    regressions = [row for row in rows if row.entry.change is Change.NEW_FAILURE]
     found = night.counts()
     return render_page(
         "night.html.j2",
@@ -69,15 +70,23 @@ def render(night: Night) -> str:
         state={0: "ready", 1: "not_ready"}.get(night.exit_status, "inconclusive"),
         outcome=outcome(night),
         unknown=unknown_words(night),
-        regressions=[row for row in rows if row.entry.change is Change.NEW_FAILURE],
+        regressions=regressions,
         named=NAMED,
-        steps=next_steps(night),
+        steps=_steps(night, regressions),
         rows=rows,
         changes=[(change, found[change], TONES[change]) for change in order if found[change]],
         verdicts=Counter(entry.now.verdict for entry in night.entries),
         canary=[(is_well(result), _link(result)) for result in night.canary],
         charts=_charts(night),
     )
+
+
+def _steps(night: Night, regressions: list[_Row]) -> list[str]:
+    """What to do now, as the terminal says it; what regressed the page names itself, with links."""
+    accept = f"sandbox-review nightly accept {night.number}"
+    named = [one_line(row.entry.submission, 60) for row in regressions[:1]]
+    steps = [step for step in next_steps(night) if not any(name in step for name in named)]
+    return [step.replace(accept, f"`{accept}`") for step in steps]
 
 
 def _row(night: Night, entry: Entry, order: list[Change]) -> _Row:
