@@ -38,6 +38,8 @@ class Reviewer:
     directory: Path
     progress: Progress
     cancel: threading.Event = field(default_factory=threading.Event)
+    overrides: tuple[str, ...] = ()
+    """The KEY=VALUE words that made `settings`; kept so that the review can be made again."""
 
     def __post_init__(self) -> None:
         self.run_ids, self.stages = scope(self.submission, self.settings)
@@ -149,6 +151,7 @@ class Reviewer:
             packages_digest=facts.packages_digest or None if facts else None,
             resolved_as_of=self.settings.env.as_of(self.submission.created_at),
             gpu=described.get("gpu"),
+            overrides=list(self.overrides),
         )
 
 

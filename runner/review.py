@@ -154,7 +154,7 @@ class AssetUse(_Part):
 
 
 class Environment(_Part):
-    """Where the review ran."""
+    """Where the review ran, and as what words asked for."""
 
     backend: str
     isolation: str
@@ -164,6 +164,8 @@ class Environment(_Part):
     resolved_as_of: datetime | None = None
     """Packages published later were not considered; None: today's packages."""
     gpu: str | None = None
+    overrides: list[str] = []
+    """The KEY=VALUE words of the command, as given."""
 
 
 class Timings(_Part):

@@ -38,14 +38,14 @@ def run(words: Sequence[str]) -> int:
     except (SettingsError, SubmissionError) as error:
         print(error, file=sys.stderr)
         return UNUSABLE
-    return _review(submission, settings, directory, options.json)
+    return _review(submission, settings, directory, options)
 
 
-def _review(submission: Submission, settings: Settings, directory: Path, as_json: bool) -> int:
+def _review(submission: Submission, settings: Settings, directory: Path, options: argparse.Namespace) -> int:
     from runner.pipeline import Reviewer
     from runner.reports.console import Progress, make_console, print_verdict
 
-    console = make_console(json_output=as_json)
+    console = make_console(json_output=options.json)
     try:
         sandbox = open_backend(settings)
         sandbox.reap()
@@ -56,9 +56,10 @@ def _review(submission: Submission, settings: Settings, directory: Path, as_json
     cancel = threading.Event()
     _stop_on_interrupt(cancel)
     with Progress(console) as progress:
-        review = Reviewer(submission, settings, sandbox, directory, progress, cancel).review()
+        words = tuple(options.overrides)
+        review = Reviewer(submission, settings, sandbox, directory, progress, cancel, words).review()
     print_verdict(review, directory, console)
-    if as_json:
+    if options.json:
         print((directory / "review.json").read_text("utf-8"), end="")
     return review.verdict.exit_status
 

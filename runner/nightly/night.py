@@ -146,7 +146,7 @@ class Night(_Part):
     finished_at: datetime | None = None
     wall_seconds: float = 0.0
     executor: str = ""
-    """Where the reviews ran: "local, 4 slots", "ray, 3 nodes"."""
+    """Where the reviews ran: "local: 16 cpus, 64000 MiB, 4 at once", "ray: 3 nodes, 48 cpus"."""
     words: list[str] = []
     """The KEY=VALUE words of the command."""
     canary: list[Result] = []

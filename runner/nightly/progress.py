@@ -127,17 +127,30 @@ def print_night(night: Night, directory: Path, console: Console) -> None:
 
 
 def headline(night: Night) -> str:
-    """How the night ended, in a few words."""
+    """How the night ended, in one sentence."""
     took = f"{count(len(night.entries), 'submission')}, {seconds(night.wall_seconds)}"
     if night.status is NightStatus.RUNNING:
-        return f"Night {night.number} stopped after {took}"
+        return f"{outcome(night)} after {took}"
     if night.status is NightStatus.INFRASTRUCTURE:
-        return f"Night {night.number} says nothing: the canary failed"
-    found = night.counts()
-    failures, lost = found[Change.NEW_FAILURE], found[Change.INFRASTRUCTURE]
-    said = count(failures, "regression") if failures else "no regression"
-    unknown = f", but nothing is known of {count(lost, 'submission')}" if lost else ""
-    return f"Night {night.number}: {said}{unknown} ({took})"
+        return f"{outcome(night)}: the canary failed"
+    unknown = unknown_words(night)
+    return f"{outcome(night)}{f', but {unknown}' if unknown else ''} ({took})"
+
+
+def outcome(night: Night) -> str:
+    """How the night ended, in a few words."""
+    if night.status is NightStatus.RUNNING:
+        return f"Night {night.number} stopped"
+    if night.status is NightStatus.INFRASTRUCTURE:
+        return f"Night {night.number} says nothing"
+    failures = night.counts()[Change.NEW_FAILURE]
+    return f"Night {night.number}: {count(failures, 'regression') if failures else 'no regression'}"
+
+
+def unknown_words(night: Night) -> str:
+    """Of how much nothing is known, as infrastructure failed; "" where there is no such submission."""
+    lost = night.counts()[Change.INFRASTRUCTURE]
+    return f"nothing is known of {count(lost, 'submission')}" if lost else ""
 
 
 def _style(night: Night) -> str:

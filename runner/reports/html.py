@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from runner.curves import PHASES, Curve
+from runner.reports.again import command
 from runner.reports.charts import draw
 from runner.reports.excerpts import Line, excerpt
 from runner.reports.findings import Group, behind, grouped, location, numbers, traceback_of
@@ -95,7 +95,7 @@ def render(
         gpu=any(stage.peak_gpu_memory_mb is not None for stage in review.stages),
         over={step.step: sorted({shown[f] for f in step.over if f in shown}) for step in review.repairs},
         patch=clip(patch, EVIDENCE),
-        command=_command(review),
+        command=plain(command(review)),
         open=OPEN,
     )
 
@@ -148,9 +148,3 @@ def _folds(traceback: Traceback | None) -> list[_Fold]:
             folds.append(_Fold(frame.in_submission, []))
         folds[-1].frames.append(frame)
     return folds
-
-
-def _command(review: Review) -> str:
-    """What to type to see the same again: the whole review with the same backend."""
-    words = ["sandbox-review", plain(review.submission.source), f"backend={plain(review.environment.backend)}"]
-    return shlex.join(words)

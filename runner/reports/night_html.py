@@ -11,15 +11,17 @@ from markupsafe import Markup
 
 from runner.nightly.canary import is_well
 from runner.nightly.night import Change, Entry, Night, NightVerdict, Result
-from runner.nightly.progress import headline, next_steps
+from runner.nightly.progress import headline, next_steps, outcome, unknown_words
 from runner.reports.charts import draw_nights
 from runner.reports.page import render_page
 from runner.reports.text import label, last_lines, one_line
 
 TREND = 14
 """Nights shown of one submission."""
-NIGHTS = 60
-"""Nights in the chart over all submissions."""
+CHARTS = {"wide": (60, 1200, 14), "narrow": (14, 280, 12)}
+"""The chart over all submissions, for a screen and for a phone: nights, width and size of letters in pixels."""
+NAMED = 5
+"""Regressions named on the first screen."""
 TONES = {
     Change.NEW_FAILURE: "fail",
     Change.FLAKY: "advisory",
@@ -57,6 +59,7 @@ def render(night: Night) -> str:
     """The night as one HTML page, to lie in the night's directory: its links are relative to that."""
     order = list(Change)
     rows = sorted((_row(night, entry, order) for entry in night.entries), key=lambda row: row.urgency)
+    regressions = [row for row in rows if row.entry.change is Change.NEW_FAILURE]
     found = night.counts()
     return render_page(
         "night.html.j2",
@@ -65,13 +68,25 @@ def render(night: Night) -> str:
         night=night,
         title=headline(night),
         state={0: "ready", 1: "not_ready"}.get(night.exit_status, "inconclusive"),
-        steps=next_steps(night),
+        outcome=outcome(night),
+        unknown=unknown_words(night),
+        regressions=regressions,
+        named=NAMED,
+        steps=_steps(night, regressions),
         rows=rows,
         changes=[(change, found[change], TONES[change]) for change in order if found[change]],
         verdicts=Counter(entry.now.verdict for entry in night.entries),
         canary=[(is_well(result), _link(result)) for result in night.canary],
-        chart=_chart(night),
+        charts=_charts(night),
     )
+
+
+def _steps(night: Night, regressions: list[_Row]) -> list[str]:
+    """What to do now, as the terminal says it; what regressed the page names itself, with links."""
+    accept = f"sandbox-review nightly accept {night.number}"
+    named = [one_line(row.entry.submission, 60) for row in regressions[:1]]
+    steps = [step for step in next_steps(night) if not any(name in step for name in named)]
+    return [step.replace(accept, f"`{accept}`") for step in steps]
 
 
 def _row(night: Night, entry: Entry, order: list[Change]) -> _Row:
@@ -107,14 +122,17 @@ def _link(result: Result) -> str:
     return f"file://{path}" if path.startswith("/") else path
 
 
-def _chart(night: Night) -> Markup | None:
-    """How many submissions had which verdict, over the nights; None where there is no night to compare with."""
+def _charts(night: Night) -> dict[str, Markup]:
+    """How many submissions had which verdict, over the nights; empty where there is no night to compare with."""
     seen: dict[int, Counter[str]] = {}
     for entry in night.entries:
-        for item in entry.history[-NIGHTS:]:
+        for item in entry.history[-CHARTS["wide"][0] :]:
             seen.setdefault(item.night, Counter())[item.verdict.value] += 1
         seen.setdefault(night.number, Counter())[entry.now.verdict.value] += 1
-    nights = sorted(seen)[-NIGHTS:]
-    if len(nights) < 2:
-        return None
-    return draw_nights([(number, verdict, count) for number in nights for verdict, count in seen[number].items()])
+    if len(seen) < 2:
+        return {}
+    bars = {number: [(number, verdict, count) for verdict, count in seen[number].items()] for number in sorted(seen)}
+    return {
+        name: draw_nights([bar for number in list(bars)[-nights:] for bar in bars[number]], width, font)
+        for name, (nights, width, font) in CHARTS.items()
+    }

@@ -1,6 +1,7 @@
 """Runs the steps of a composite action as GitHub's runner would, as far as this action needs it.
 
-Steps with `run` are run by bash, with the files that a runner gives them; those with `uses` are only listed.
+Steps with `run` are run by bash, with the files that a runner gives them; those with `uses` are only listed. A step
+runs where its `if` says so; without one, where no step before it failed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from expressions import condition, evaluate
 
 ROOT = Path(__file__).parents[2]
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
@@ -43,6 +45,8 @@ class Runner:
     """What steps put in front of the PATH."""
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     """Step id -> its outputs."""
+    failed: bool = False
+    """Whether a step failed, and with it the job."""
 
     def __post_init__(self) -> None:
         self.action: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -52,14 +56,13 @@ class Runner:
         self.summary = self.temp / "summary.md"
 
     def run(self, *names: str) -> dict[str, Step]:
-        """The named steps, or all of them; a failed one ends the job."""
+        """The named steps, or all of them, by name; without those that were skipped."""
         done: dict[str, Step] = {}
         for step in self.action["runs"]["steps"]:
-            if names and step["name"] not in names:
-                continue
-            done[step["name"]] = self._step(step)
-            if done[step["name"]].status not in (0, None):
-                break
+            wanted = not names or step["name"] in names
+            if wanted and condition(step.get("if", "success()"), self._looked_up, self.failed):
+                done[step["name"]] = self._step(step)
+                self.failed |= done[step["name"]].status not in (0, None) and not step.get("continue-on-error", False)
         return done
 
     def _step(self, step: dict[str, Any]) -> Step:
@@ -99,20 +102,15 @@ class Runner:
         return Step(step["name"], ran.returncode, ran.stdout)
 
     def _evaluated(self, text: str) -> str:
-        return _EXPRESSION.sub(lambda match: self._value(match.group(1)), text)
+        status = {"always": True, "success": not self.failed, "failure": self.failed}
+        return _EXPRESSION.sub(lambda match: str(evaluate(match.group(1), self._looked_up, status)), text)
 
-    def _value(self, expression: str) -> str:
-        for part in expression.split(" || "):
-            words = part.strip().split(".")
-            match words:
-                case ["inputs", name]:
-                    value = self.inputs[name]
-                case ["github", "action_path"]:
-                    value = str(ROOT)
-                case ["steps", identifier, "outputs", name]:
-                    value = self.outputs.get(identifier, {}).get(name, "")
-                case _:
-                    raise AssertionError(f"unknown expression: {part}")
-            if value:
-                return value
-        return ""
+    def _looked_up(self, name: str) -> str:
+        match name.split("."):
+            case ["inputs", name]:
+                return self.inputs[name]
+            case ["github", "action_path"]:
+                return str(ROOT)
+            case ["steps", identifier, "outputs", name]:
+                return self.outputs.get(identifier, {}).get(name, "")
+        raise AssertionError(f"unknown name: {name}")

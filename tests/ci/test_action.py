@@ -10,6 +10,17 @@ from tests.submission_cases import ROOT, load_case
 
 WORDS = "backend=process\n\n  stages=[files]  \n"
 
+UV = """#!/bin/sh
+# `uv venv PATH` as uv does it: an environment that is there is not replaced.
+for last; do :; done
+if [ "$1" = venv ]; then
+    [ ! -e "$last" ] || exit 2
+    mkdir -p "$last/bin"
+    printf '#!/bin/sh\\n' >"$last/bin/sandbox-review"
+    chmod +x "$last/bin/sandbox-review"
+fi
+"""
+
 
 def workspace(folder: Path, case: str, inside: str) -> Path:
     """A checkout with the files of a bundled case at `inside`."""
@@ -46,6 +57,41 @@ def test_a_broken_submission_fails_the_job_and_is_annotated_where_it_lies(tmp_pa
     assert "experiments/one/src/model.py" in uris
     assert (root / steps["Artifact"].given["path"] / "report.html").is_file()
     assert steps["Verdict"].status == 1
+    assert runner.failed
+
+
+def test_a_review_step_that_fails_itself_still_gives_its_artifact_and_fails_the_job(
+    tmp_path: Path, installed: list[str]
+) -> None:
+    """Nothing is known then, so nothing is uploaded to code scanning, and the last step is not reached."""
+    root = workspace(tmp_path, "clean", ".")
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "sandbox-review-ci").write_text("#!/bin/sh\nexit 70\n")
+    (broken / "sandbox-review-ci").chmod(0o755)
+    runner = job(tmp_path, [str(broken), *installed], root)
+    steps = runner.run("Review", "Code scanning", "Artifact", "Verdict")
+    assert (steps["Review"].status, runner.failed) == (70, True)
+    assert list(steps) == ["Review", "Artifact"]
+
+
+def test_uploads_that_were_not_asked_for_are_skipped(tmp_path: Path, installed: list[str]) -> None:
+    root = workspace(tmp_path, "syntax-error", ".")
+    runner = job(tmp_path, installed, root, **{"upload-sarif": "false", "artifact": ""})
+    steps = runner.run("Review", "Code scanning", "Artifact", "Verdict")
+    assert (list(steps), runner.failed) == (["Review", "Verdict"], True)
+
+
+def test_a_job_may_use_the_action_twice(tmp_path: Path) -> None:
+    """Each use installs into a folder of its own, with uv on the PATH; the uv here only makes it."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "uv").write_text(UV)
+    (programs / "uv").chmod(0o755)
+    runner = job(tmp_path, [str(programs)], tmp_path)
+    first, second = runner.run("Install")["Install"], runner.run("Install")["Install"]
+    assert (first.status, second.status) == (0, 0), first.log + second.log
+    assert runner.paths[0] != runner.paths[1]
 
 
 def test_a_good_submission_passes(tmp_path: Path, installed: list[str]) -> None:

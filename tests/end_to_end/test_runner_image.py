@@ -46,6 +46,8 @@ def test_it_says_what_it_needs(image: str) -> None:
     assert refused.returncode == 2
     assert "SANDBOX_REVIEW_SHARED is not set" in refused.stderr
     assert "--output DIR" in run(image).stdout
+    ci = ["docker", "run", "--rm", "--entrypoint", "sandbox-review-ci", image, "--help"]
+    assert "usage: sandbox-review-ci" in subprocess.run(ci, capture_output=True, text=True, check=False).stdout
 
 
 def test_it_reviews_with_the_hosts_engine(image: str) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 from runner.checklist import load_checklist
 from runner.reports.code_issue import code_issue
@@ -169,7 +166,7 @@ def review(verdict: Verdict, findings: list[Finding], **parts: object) -> Review
         "findings": findings,
         "checklist": checklist(findings),
         "environment": ENVIRONMENT,
-        "timings": Timings(own_seconds=3.1, sandbox_seconds=96.4, wall_seconds=104.2, by_phase={"environment": 41.0}),
+        "timings": Timings(own_seconds=3.1, sandbox_seconds=96.2, wall_seconds=99.3, by_phase={"environment": 41.6}),
     }
     return Review.model_validate({**base, **parts})
 
@@ -226,8 +223,8 @@ def not_ready() -> Review:
             run_id=RUNS[0],
             file="src/train.py",
             line=13,
-            message="The trial ran backward on 118 batches; the budget is 2. Stop after two batches when mode=trial.",
-            evidence="backward passes: 118 (budget 2)\nstopped after 3 min 20 s",
+            message="The trial ran backward on 12 batches; the budget is 2. Stop after two batches when mode=trial.",
+            evidence="backward passes: 12 (budget 2)\nstopped after 31 s",
             behind=["f1", "f2"],
         ),
         *(
@@ -281,10 +278,10 @@ def not_ready() -> Review:
             run_id=RUNS[0],
             status=Status.STOPPED_OVER_BUDGET,
             signal=9,
-            wall_seconds=200.2,
-            cpu_seconds=371,
+            wall_seconds=31.2,
+            cpu_seconds=46,
             peak_memory_mb=3310,
-            counters={"train_batches": 118, "epochs": 1, "eval_batches": 0},
+            counters={"train_batches": 12, "epochs": 1, "eval_batches": 0},
             bypasses=[ARRAY, APPENDED],
             directory=f"stages/4-trial-{RUNS[0]}/1",
         ),
@@ -293,8 +290,8 @@ def not_ready() -> Review:
             run_id=RUNS[1],
             status=Status.FAILED,
             exit_code=1,
-            wall_seconds=18.9,
-            cpu_seconds=21.5,
+            wall_seconds=17.0,
+            cpu_seconds=20.5,
             peak_memory_mb=2904,
             counters={"train_batches": 0},
             traceback=cuda_traceback(),
@@ -335,31 +332,6 @@ def not_ready() -> Review:
             ),
         ],
     )
-
-
-def store_use(review: Review, directory: Path) -> None:
-    """What the attempts of `review` used, as samples and events in their folders below `directory`."""
-    phases = {StageName.COMPOSE: 1, StageName.TRIAL: 3}
-    for stage in review.stages:
-        folder = directory / stage.directory
-        folder.mkdir(parents=True)
-        count, peak = round(stage.wall_seconds / 0.3), stage.peak_memory_mb or 0.0
-        with (folder / "usage.jsonl").open("w", encoding="utf-8") as file:
-            for number in range(1, count + 1):
-                done = number / count
-                memory = peak * (1 - 0.7 ** (24 * done)) * (1 if done < 0.98 else 0.3)
-                cpu = (stage.cpu_seconds or 0.0) * (done + 0.02 * math.sin(12 * done))
-                sample = {"seconds": 0.3 * number, "cpu_seconds": cpu, "memory_mb": memory, "processes": 2}
-                file.write(json.dumps({**sample, "disk_mb": 0.1}) + "\n")
-        if stage.stage not in phases:
-            continue
-        events: list[dict[str, object]] = [
-            {"e": "hello", "t": 900.0, "parent": 1, "forked": False, "command": "python"}
-        ]
-        for number, phase in enumerate(["data", "training", "evaluation"][: phases[stage.stage] - 1]):
-            events.append({"e": "phase", "t": 900 + stage.wall_seconds * (0.3 + 0.15 * number), "to": phase})
-        lines = [json.dumps({"c": 1, "p": 7, "n": number, **event}) for number, event in enumerate(events, 1)]
-        (folder / "events.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def cuda_traceback() -> Traceback:
@@ -405,6 +377,39 @@ def ready() -> Review:
         for run_id in (RUNS if stage in (StageName.TRIAL, StageName.FULL) else [None])
     ]
     return review(Verdict.READY, [advisory], stages=stages)
+
+
+def on_gpu() -> Review:
+    """One run id that is ready, seen on a GPU."""
+    stages = [
+        StageResult(
+            stage=stage,
+            run_id=RUNS[1] if stage in (StageName.TRIAL, StageName.FULL) else None,
+            status=Status.OK,
+            exit_code=0,
+            wall_seconds=wall,
+            cpu_seconds=cpu,
+            peak_memory_mb=memory,
+            peak_gpu_memory_mb=gpu,
+            directory=f"stages/{number}-{stage.value}/1",
+        )
+        for number, (stage, wall, cpu, memory, gpu) in enumerate(
+            [
+                (StageName.FILES, 0.2, None, None, None),
+                (StageName.ENVIRONMENT, 14.1, 15.5, 486, None),
+                (StageName.COMPOSE, 6.3, 7.0, 1240, None),
+                (StageName.TRIAL, 24.0, 27.0, 3120, 1810),
+                (StageName.FULL, 42.0, 48.0, 3260, 2120),
+                (StageName.EVALUATE, 9.6, 10.1, 690, None),
+            ],
+            start=1,
+        )
+    ]
+    environment = ENVIRONMENT.model_copy(update={"gpu": "NVIDIA L4, 24 GiB", "overrides": ["gpu=1"]})
+    timings = Timings(own_seconds=2.8, sandbox_seconds=96.2, wall_seconds=99.0)
+    submission = not_ready().submission.model_copy(update={"run_ids": RUNS[1:]})
+    parts = {"stages": stages, "environment": environment, "timings": timings, "submission": submission}
+    return review(Verdict.READY, [], **parts)
 
 
 def inconclusive() -> Review:

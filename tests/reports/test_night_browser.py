@@ -68,9 +68,31 @@ def test_it_filters_by_change_verdict_and_words(opened: Visit) -> None:
     page.select_option("select[name=verdict]", "inconclusive")
     assert first(opened) == "graph-transformer"
     page.select_option("select[name=verdict]", "")
-    page.fill("input[name=words]", "max_steps")
-    assert page.locator(SHOWN).count() == 2
-    assert page.locator("#shown").inner_text() == "2 of 16 shown"
+    page.fill("input[name=words]", "train.py")
+    assert page.locator(SHOWN).count() == 1
+    assert page.locator("#shown").inner_text() == "1 of 16 shown"
+    page.fill("input[name=words]", "py")
+    assert page.locator("#shown").inner_text() == "4 of 16 shown"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_chart_is_read_on_every_screen(browser: Browser, pages: dict[str, Path], width: int) -> None:
+    with visit(browser, pages["changed"], width=width) as seen:
+        (chart,) = [chart for chart in seen.page.locator("figure svg").all() if chart.is_visible()]
+        letters = chart.get_by_text("47", exact=True).bounding_box()
+        whole, card = chart.bounding_box(), seen.page.locator("figure").bounding_box()
+        assert letters is not None and whole is not None and card is not None
+        assert letters["height"] > 10
+        assert whole["width"] > 0.9 * card["width"]
+
+
+def test_what_regressed_leads_to_its_row_and_a_phone_shows_it_early(browser: Browser, pages: dict[str, Path]) -> None:
+    with visit(browser, pages["changed"], width=390) as seen:
+        box = seen.page.locator("#submissions").bounding_box()
+        assert box is not None
+        assert box["y"] < 844
+        seen.page.locator(".why ol a").click()
+        assert seen.page.locator("tr:target").inner_text().startswith("adaptive-warmup-qwen3")
 
 
 def test_headings_sort_by_keyboard_and_say_so(opened: Visit) -> None:

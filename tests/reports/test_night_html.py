@@ -8,7 +8,7 @@ import pytest
 from night_examples import changed, empty_night, hostile_night, large_night
 
 from runner.nightly.folder import NightFolder
-from runner.nightly.night import Night
+from runner.nightly.night import Change, Night
 from runner.reports import night_html
 
 
@@ -50,13 +50,43 @@ def test_a_reused_review_is_linked_where_it_lies() -> None:
     assert 'href="file:///srv/a%20night/x/review/report.html"' in text
 
 
+def head(text: str) -> str:
+    return text[text.index("<header>") : text.index("</header>")]
+
+
+def test_the_first_screen_names_what_regressed_and_why_before_it_speaks_of_accepting() -> None:
+    text = head(night_html.render(changed()))
+    parts = [
+        "<h1>Night 48: 1 regression</h1>",
+        "16 submissions in 10 min 55 s",
+        "<strong>adaptive-warmup-qwen3</strong>: <code>src/train.py:88</code> ZeroDivisionError",
+        '<a href="#regression-1">',
+        "Nothing is known of 1 submission",
+        "<code>sandbox-review nightly accept 48</code>",
+    ]
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+    assert 'id="regression-1"' in night_html.render(changed())
+
+
+def test_a_night_without_a_regression_names_none() -> None:
+    night = changed()
+    entries = [entry for entry in night.entries if entry.change in (Change.REPAIRED, Change.UNCHANGED)]
+    text = head(night_html.render(night.model_copy(update={"entries": entries})))
+    assert "#regression-" not in text and "Nothing is known" not in text
+    assert "<code>sandbox-review nightly accept 48</code>" in text
+
+
 def test_a_trend_says_in_words_what_it_shows() -> None:
     text = night_html.render(changed())
     assert 'aria-label="night 44 ready, night 45 ready, night 46 ready, night 47 ready, night 48 inconclusive"' in text
 
 
 def test_the_chart_counts_every_submission_of_every_night() -> None:
-    assert "<svg" in night_html.render(changed())
+    text = night_html.render(changed())
+    assert text.count("<svg") == 2  # for a screen and for a phone
+    bars = re.findall(r'aria-label="night: 48; submissions: (\d+); verdict: (\w+)', text)
+    assert sorted(bars) == sorted([("9", "ready"), ("6", "not_ready"), ("1", "inconclusive")] * 2)
     lonely = [entry.model_copy(update={"history": []}) for entry in changed().entries]
     assert "<svg" not in night_html.render(changed().model_copy(update={"entries": lonely}))
 

@@ -6,27 +6,32 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chromium import Visit, visit
-from examples import PATCH, SOURCES, empty, hostile, inconclusive, many, not_ready, ready, store_use
+from examples import PATCH, SOURCES, empty, hostile, inconclusive, many, not_ready, on_gpu, ready
 from playwright.sync_api import Browser
+from use_examples import store_use
 
-from runner.curves import read_curve
+from runner.curves import Curve, read_curve
 from runner.reports import html
+from runner.review import Review
 
 pytestmark = pytest.mark.chromium
 
-NAMES = ["not_ready", "ready", "inconclusive", "empty", "hostile", "many"]
+NAMES = ["not_ready", "ready", "on_gpu", "inconclusive", "empty", "hostile", "many"]
 FIRST = "article.finding >> nth=0"
+
+
+def curves(review: Review, folder: Path) -> dict[str, Curve]:
+    store_use(review, folder)
+    return {stage.directory: read_curve(folder / stage.directory) for stage in review.stages}
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A report of every kind; the first one with curves."""
+    """A report of every kind; two of them with curves."""
     folder = tmp_path_factory.mktemp("reports")
-    review = not_ready()
-    store_use(review, folder)
-    curves = {stage.directory: read_curve(folder / stage.directory) for stage in review.stages}
     texts = {
-        "not_ready": html.render(review, SOURCES, PATCH, curves),
+        "not_ready": html.render(not_ready(), SOURCES, PATCH, curves(not_ready(), folder / "a")),
+        "on_gpu": html.render(on_gpu(), SOURCES, curves=curves(on_gpu(), folder / "b")),
         "many": html.render(many(500), SOURCES),
         **{build.__name__: html.render(build(), SOURCES) for build in (ready, inconclusive, empty, hostile)},
     }
@@ -164,13 +169,35 @@ def test_curves_stand_with_their_phases_and_their_text(opened: Visit) -> None:
     assert figures.count() == 4  # the files stage and a first attempt of half a second say nothing
     trial = figures.nth(2)
     assert "Trial" in trial.inner_text()
-    assert trial.locator(".phases li").all_inner_texts()[:2] == ["import 1 min 00 s", "data 30 s"]
+    assert trial.locator(".phases li").all_inner_texts()[:2] == ["import 6.2 s", "data 4.7 s"]
     box = trial.locator("svg").bounding_box()
     assert box is not None
     assert box["height"] > 100
     fills = {mark.evaluate("node => getComputedStyle(node).fill") for mark in trial.locator(".mark-rect path").all()}
     assert len(fills) == 3  # import, data, training
     assert "none" not in fills
+
+
+def test_a_gpu_has_curves_of_its_own_and_every_phase_its_colour(browser: Browser, pages: dict[str, Path]) -> None:
+    with visit(browser, pages["on_gpu"]) as seen:
+        assert seen.page.locator("#curves").inner_text() == "Memory, CPU and GPU over time"
+        trial = seen.page.locator("figure", has_text="Trial")
+        names = [text.partition(" ")[0] for text in trial.locator(".phases li").all_inner_texts()]
+        assert names == ["import", "data", "training", "evaluation"]
+        legend = [
+            item.evaluate("node => getComputedStyle(node, '::before').backgroundColor")
+            for item in trial.locator(".phases li").all()
+        ]
+        strip = trial.locator(".mark-rect path").all()
+        assert [mark.evaluate("node => getComputedStyle(node).fill") for mark in strip] == legend
+        lines = trial.locator(".mark-line path")
+        assert lines.count() == 4
+        for title, line in zip(["MiB", "CPU cores", "GPU MiB", "GPU %"], lines.all(), strict=True):
+            assert trial.locator("svg").get_by_text(title, exact=True).count() == 1
+            box = line.bounding_box()
+            assert box is not None
+            assert box["height"] > 20, f"{title} is flat"
+        assert "GPU" not in seen.page.locator("figure", has_text="Compose").inner_text()
 
 
 def test_without_a_script_everything_is_still_there(browser: Browser, pages: dict[str, Path]) -> None:

@@ -107,7 +107,7 @@ def test_elsewhere_than_on_a_terminal_each_stage_is_one_plain_line() -> None:
     lines = run_all(pipe()).splitlines()
     assert len(lines) == len(not_ready().stages)
     assert lines[1] == "environment  failed  0.6 s  88 MiB"
-    assert lines[4] == f"trial        {RUNS[0]}  stopped over budget  3 min 20 s  3.2 GiB"
+    assert lines[4] == f"trial        {RUNS[0]}  stopped over budget  31 s  3.2 GiB"
 
 
 def test_a_terminal_shows_the_stages_and_keeps_them() -> None:

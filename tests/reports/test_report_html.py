@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import shlex
 import time
 from collections import Counter
 from html.parser import HTMLParser
@@ -11,6 +12,8 @@ import pytest
 from examples import PATCH, RUNS, SOURCES, Build, empty, hostile, inconclusive, many, not_ready, ready
 
 from runner.reports import html
+from runner.reports.again import command
+from runner.settings import load_settings
 
 VOID = {"meta", "link", "input", "br"}
 BUILDS = [not_ready, ready, inconclusive, empty, hostile, lambda: many(500)]
@@ -152,6 +155,26 @@ def test_the_smallest_change_is_shown_with_what_it_gets_past() -> None:
     assert "dependencies rewritten as an array" in texts
     assert "diff --git a/pyproject.toml" in texts
     assert {"href": "#repairs"} in page.all("a")
+
+
+def test_the_command_makes_the_same_review_again() -> None:
+    """Every word that was given, quoted, and what the program chose itself as it chose it."""
+    review = not_ready()
+    given = ["gpu=1", "runs=[a b]", "assets=mirror", "backend=auto", "env.resolved_as_of=submission"]
+    review = review.model_copy(update={"environment": review.environment.model_copy(update={"overrides": given})})
+    words = shlex.split(command(review))
+    as_of = "env.resolved_as_of=2025-11-21T18:00:00+00:00"
+    assert words == ["sandbox-review", review.submission.source, *given[:3], "backend=docker", as_of]
+    load_settings([word for word in words[2:] if word != "assets=mirror"])
+    texts = [text for tag, text in Page(html.render(review, SOURCES)).texts if tag == "pre"]
+    assert command(review) in texts
+
+
+def test_a_backend_that_was_named_and_todays_packages_stay_as_given() -> None:
+    review = not_ready()
+    given = ["backend=process", "env.resolved_as_of=now"]
+    environment = review.environment.model_copy(update={"resolved_as_of": None, "overrides": given})
+    assert shlex.split(command(review.model_copy(update={"environment": environment})))[2:] == given
 
 
 def test_a_review_without_repairs_has_no_such_section() -> None:

@@ -1,10 +1,11 @@
 """Curves are read from what an attempt's folder holds, whole or cut off."""
 
 import json
+import re
 from pathlib import Path
 
 from runner.curves import MAX_PHASES, MAX_POINTS, PhaseSpan, Point, read_curve
-from runner.reports.charts import draw
+from runner.reports.charts import ROOM, WIDTH, draw
 
 
 def use(folder: Path, samples: list[tuple[float, float, float]]) -> None:
@@ -19,6 +20,20 @@ def happened(folder: Path, *events: dict[str, object]) -> None:
         numbered[event["c"]] = numbered.get(event["c"], 0) + 1
         lines.append(json.dumps({"p": event["c"], "n": numbered[event["c"]], **event}))
     (folder / "events.jsonl").write_text("\n".join(lines))
+
+
+def drawn(svg: str) -> dict[str, list[tuple[float, float]]]:
+    """Title of a panel -> the corners of its line, read back from its path: seconds, and shares of the peak."""
+    (end,) = re.findall(r'aria-label="X-axis titled \'seconds\'[^"]* to ([\d.]+)"', svg)
+    label = r'aria-label="s: 0; ([^:"]+): [^"]*" role="graphics-symbol" aria-roledescription="line mark" d="M([^"]*)"'
+    lines = {}
+    for title, path in re.findall(label, svg):
+        height = 100 if title == "MiB" else 64
+        corners = [tuple(map(float, corner.split(","))) for corner in path.split("L")]
+        assert min(y for _, y in corners) > 1, "the line is cut at the panel's edge"
+        points = [(round(x / WIDTH * float(end), 1), round((1 - y / height) * ROOM, 2)) for x, y in corners]
+        lines[title] = list(dict.fromkeys(points))
+    return lines
 
 
 def test_nothing_stored_is_an_empty_curve(tmp_path: Path) -> None:
@@ -37,9 +52,35 @@ def test_a_gpu_is_drawn_where_it_was_sampled(tmp_path: Path) -> None:
     (tmp_path / "usage.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     curve = read_curve(tmp_path)
     assert curve.points[-1] == Point(2, 10, 1.0, 128, 50)
-    assert "GPU MiB" in draw(curve)
+    lines = drawn(draw(curve))
+    assert list(lines) == ["MiB", "CPU cores", "GPU MiB", "GPU %"]
+    assert lines["GPU MiB"] == [(0, 0.5), (1, 0.5), (1, 1), (2, 1)]  # of 128
+    assert lines["GPU %"] == [(0, 0.5), (1, 0.5), (2, 0.5)]  # of 100, not of the highest
     use(tmp_path, [(1, 1, 10), (2, 2, 10)])
-    assert "GPU" not in draw(read_curve(tmp_path))
+    assert list(drawn(draw(read_curve(tmp_path)))) == ["MiB", "CPU cores"]
+
+
+def test_a_line_begins_with_the_command_and_its_peak_lies_inside_the_panel(tmp_path: Path) -> None:
+    use(tmp_path, [(1, 1, 10), (2, 3, 40), (4, 3, 20)])
+    lines = drawn(draw(read_curve(tmp_path)))
+    assert lines["MiB"] == [(0, 0.25), (1, 0.25), (1, 1), (2, 1), (2, 0.5), (4, 0.5)]
+    assert lines["CPU cores"] == [(0, 0.5), (1, 0.5), (1, 1), (2, 1), (2, 0), (4, 0)]
+
+
+def test_phases_are_a_strip_above_the_curves_and_end_at_lines(tmp_path: Path) -> None:
+    use(tmp_path, [(s, s, 100) for s in range(1, 11)])
+    began = {"c": 1, "e": "hello", "t": 5.0}
+    happened(tmp_path, began, *({"c": 1, "e": "phase", "t": t, "to": to} for t, to in ((7, "data"), (9, "evaluation"))))
+    svg = draw(read_curve(tmp_path))
+    assert re.findall(r'aria-label="s: (\d+); to: (\d+); phase: (\w+)"[^>]*? fill="(.*?)"', svg) == [
+        ("0", "2", "import", "var(--import)"),
+        ("2", "4", "data", "var(--data)"),
+        ("4", "10", "evaluation", "var(--evaluation)"),
+    ]
+    assert re.findall(r'aria-label="s: (\d+)" role="graphics-symbol" aria-roledescription="rule', svg) == ["2", "4"] * 2
+    use(tmp_path, [(1, 1, 10), (2, 2, 10)])
+    (tmp_path / "events.jsonl").unlink()
+    assert "phase" not in draw(read_curve(tmp_path))
 
 
 def test_a_line_that_was_cut_off_and_numbers_that_are_none_are_left_out(tmp_path: Path) -> None:

@@ -117,7 +117,8 @@ def reviewed(tmp_path: Path):
         if cancel:
             event.set()
         directory = tmp_path / "review"
-        review = Reviewer(submission, settings, DummySandbox(script), directory, Silent(), event).review()
+        review = Reviewer(submission, settings, DummySandbox(script), directory, Silent(), event, tuple(words)).review()
+        assert review.environment.overrides == words
         jsonschema.validate(json.loads((directory / "review.json").read_text()), review_schema())
         assert not list((tmp_path / "cache" / "scratch").iterdir()), "the scratch folders are removed"
         assert judge_again(directory).model_dump() == review.model_dump(), "judging again says the same"
