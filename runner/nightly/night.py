@@ -31,7 +31,7 @@ class Change(StrEnum):
     NEW_FAILURE = "new_failure"
     """It was not known to fail, and does. The only kind that is a regression."""
     FLAKY = "flaky"
-    """The verdict changed, and a second run of the same contradicted the first."""
+    """The verdict or its causes changed, and a second run of the same denied that."""
     CHANGED_CAUSE = "changed_cause"
     """It fails as before, for other reasons."""
     INFRASTRUCTURE = "infrastructure"
