@@ -120,6 +120,12 @@ class Entry(_Part):
     history: list[Past] = []
     """Earlier nights, oldest first, without this one."""
 
+    @property
+    def failed(self) -> bool:
+        """Whether any run of it was something else than ready."""
+        runs = [self.now, *([self.confirmation] if self.confirmation else [])]
+        return any(run.verdict is not NightVerdict.READY for run in runs)
+
 
 class NightStatus(StrEnum):
     """How far a night came."""

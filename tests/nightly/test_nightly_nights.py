@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from runner.nightly import command
-from runner.nightly.night import Change, Night, NightStatus
+from runner.nightly.night import Change, Entry, Night, NightStatus
+from runner.nightly.progress import NightProgress
 from tests.nightly.simulated import SimulatedExecutor, write_corpus
 
 
@@ -145,7 +146,70 @@ def test_an_unusable_submission_is_a_failure_of_its_own(nights: Nights) -> None:
     (nights.corpus / "a.json").write_text("{")
     night = nights.run()
     assert changes(night) == {"a": Change.NEW_FAILURE, "b": Change.UNCHANGED}
-    assert "cannot be used" in night.entries[0].now.problem
+    broken = night.entries[0]
+    assert "cannot be used" in broken.now.problem
+    assert broken.confirmation and broken.confirmation.verdict == "unusable"
+
+
+def test_what_is_written_while_the_night_looks_is_looked_at_again(nights: Nights) -> None:
+    nights.write(a="ready", b="ready")
+    nights.run()
+    nights.accept()
+    whole = (nights.corpus / "a.json").read_text()
+    (nights.corpus / "a.json").write_text(whole[:20])
+    nights.log.unlink()
+    decided = NightProgress.decided
+
+    def upload_ends(self: NightProgress, entry: Entry) -> None:
+        (nights.corpus / "a.json").write_text(whole)
+        decided(self, entry)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NightProgress, "decided", upload_ends)
+        night = nights.run()
+    assert (changes(night), nights.ran()) == ({"a": Change.UNCHANGED, "b": Change.UNCHANGED}, ["a", "b"])
+
+
+@pytest.mark.parametrize("word", ["gone.json", "gone@HEAD", "folder@HEAD"])
+def test_what_cannot_be_read_is_no_regression(nights: Nights, word: str) -> None:
+    nights.write(b="ready")
+    (nights.folder / "folder").mkdir()
+    nights.corpus = nights.folder / "m.yaml"
+    expect = "expect: {verdict: ready}"
+    nights.corpus.write_text(f"submissions: [{{path: {word}, name: a, {expect}}}, {{path: corpus/b.json, {expect}}}]\n")
+    night = nights.run()
+    assert changes(night) == {"a": Change.INFRASTRUCTURE, "b": Change.UNCHANGED}
+    assert night.entries[0].now.infrastructure and "cannot be used" in night.entries[0].now.problem
+    assert nights.status == 3
+
+
+def test_without_git_a_commit_is_no_regression(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    (nights.folder / "r" / ".git").mkdir(parents=True)
+    nights.corpus = nights.folder / "m.yaml"
+    nights.corpus.write_text("submissions: [{path: r@HEAD, name: a, expect: {verdict: ready}}]\n")
+    monkeypatch.setenv("PATH", str(nights.folder))
+    night = nights.run()
+    assert (changes(night), nights.status) == ({"a": Change.INFRASTRUCTURE}, 3)
+    assert "git is not installed" in night.entries[0].now.problem
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("limits.memory_mb=99000000", "99000000 MiB"),
+        ("backend.runtime=runsc", "no runtime runsc"),
+        ("limits.wall_seconds=-1", "limits.wall_seconds"),
+    ],
+)
+def test_what_one_submission_needs_and_cannot_have_spoils_no_other(nights: Nights, word: str, why: str) -> None:
+    nights.write(a="ready", b="ready", c="ready")
+    (nights.corpus / "b.expect.yaml").write_text(f"verdict: ready\noverrides: ['{word}']\n")
+    night = nights.run()
+    assert changes(night) == {"a": Change.NEW, "b": Change.INFRASTRUCTURE, "c": Change.NEW}
+    assert nights.status == 3 and nights.ran() == ["a", "c"]
+    assert (
+        word.split("=")[0].split(".")[-1][:4] in night.entries[1].now.problem or "MiB" in night.entries[1].now.problem
+    )
 
 
 def test_reuse_runs_what_has_changed_and_marks_the_rest(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,6 +240,16 @@ def test_a_verdict_seen_once_is_confirmed_before_it_is_reported_though_reused(ni
     assert (changes(night), nights.ran()) == ({"a": Change.NEW_FAILURE}, ["a", "a"])
 
 
+def test_a_submissions_own_backend_is_part_of_what_is_reused(nights: Nights) -> None:
+    nights.write(a="ready", b="ready")
+    nights.run()
+    nights.log.unlink()
+    (nights.corpus / "a.expect.yaml").write_text("overrides: ['backend=process']\n")
+    assert [entry.reused for entry in nights.run("reuse=true").entries] == [False, True]
+    assert nights.ran() == ["a"]
+    assert [entry.reused for entry in nights.run("reuse=true").entries] == [True, True]
+
+
 def canary(nights: Nights, answers: str) -> str:
     write_corpus(nights.folder / "known", {"good": answers})
     return f"nightly.canary={nights.folder / 'known' / 'good.json'}"
@@ -187,6 +261,10 @@ def test_the_canary_runs_first_and_last_only_if_something_failed(nights: Nights)
     nights.write(a="not_ready:x")
     assert len(nights.run(canary(nights, "ready")).canary) == 2
     assert nights.ran() == ["a", "canary", "canary"]
+    (nights.corpus / "a.expect.yaml").write_text("verdict: not_ready\n")
+    nights.write(a="ready not_ready:x")
+    night = nights.run(canary(nights, "ready"))
+    assert (changes(night), len(night.canary)) == ({"a": Change.FLAKY}, 2)
 
 
 @pytest.mark.parametrize(("answers", "reviewed"), [("not_ready:x", 0), ("ready not_ready:x", 1), ("lost", 0)])

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import runner
-from runner.nightly.executors import Job, Reservation, Review
+from runner.nightly.executors import Job, NoRoomError, Reservation, Review
 from runner.nightly.key import Surroundings, program_digest
 from runner.nightly.review_process import DONE, SUBMISSION, Ran, read_done, run_review
 from runner.nightly.settings import ExecutorSettings
@@ -67,11 +67,11 @@ class RayExecutor:
         return Surroundings.model_validate(found)
 
     def has_room(self, reservation: Reservation) -> bool:
-        """Raises InfrastructureError where no node can ever have room."""
+        """Raises NoRoomError where no node can ever have room."""
         nodes = self._nodes()
         slots = sum(_slots(node, reservation) for node in nodes)
         if not slots and reservation not in self._fits:
-            raise InfrastructureError(
+            raise NoRoomError(
                 f"No node of the cluster has {reservation.cpus:g} cpus, {reservation.memory_mb} MiB and "
                 f"{reservation.gpus} GPUs for a review; set executor.review_cpus or executor.review_memory_mb"
             )

@@ -112,12 +112,11 @@ class Store:
         rows = self._rows(query.order_by(NightRow.id.desc()))
         return [_night(row) for row in rows if row.words == list(words)]
 
-    def end(self, night: int, status: NightStatus) -> datetime:
-        """Say how a night ended; returns when."""
-        now = datetime.now(UTC)
+    def end(self, night: int, status: NightStatus, at: datetime | None = None) -> None:
+        """Say how a night ended, and when (None: now)."""
+        values = {"status": status, "finished_at": at or datetime.now(UTC)}
         with self.engine.begin() as connection:
-            connection.execute(update(NightRow).where(NightRow.id == night).values(status=status, finished_at=now))
-        return now
+            connection.execute(update(NightRow).where(NightRow.id == night).values(values))
 
     # Results
 
