@@ -160,6 +160,15 @@ def test_several_programs_may_open_and_write_one_database(tmp_path: Path) -> Non
     store.close()
 
 
+def test_a_database_that_fails_in_the_middle_is_told_in_one_message(store: Store) -> None:
+    number = night(store, status=NightStatus.RUNNING)
+    with store.engine.begin() as connection:
+        connection.execute(text("DROP TABLE results"))
+    for use in (lambda: store.results_of(number), lambda: store.add_result(number, "a", "f", DIGEST, key(), result())):
+        with pytest.raises(StoreError, match="results.*start the same command again"):
+            use()
+
+
 def test_a_later_versions_database_is_left_alone(store: Store, url: str) -> None:
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

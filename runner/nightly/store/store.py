@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -115,7 +116,7 @@ class Store:
     def end(self, night: int, status: NightStatus, at: datetime | None = None) -> None:
         """Say how a night ended, and when (None: now)."""
         values = {"status": status, "finished_at": at or datetime.now(UTC)}
-        with self.engine.begin() as connection:
+        with self._transaction() as connection:
             connection.execute(update(NightRow).where(NightRow.id == night).values(values))
 
     # Results
@@ -233,7 +234,7 @@ class Store:
         rows = [row for row in rows if wanted is None or row.submission in wanted]
         sure = [row for row in rows if row.change in ACCEPTABLE]
         now = datetime.now(UTC)
-        with self.engine.begin() as connection:
+        with self._transaction() as connection:
             if sure:
                 values = [
                     {"corpus": row.corpus, "submission": row.submission, "entry_id": row.id, "accepted_at": now}
@@ -242,20 +243,32 @@ class Store:
                 connection.execute(insert(AcceptedRow), values)
         return [row.submission for row in sure], [row.submission for row in rows if row.change not in ACCEPTABLE]
 
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """Raises StoreError where the database fails, as when its server is gone."""
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(
+                f"{self.shown}: {_words(error)}; what was recorded is kept: start the same command again"
+            ) from error
+
     def _rows(self, query: Any) -> Sequence[Row[Any]]:
-        with self.engine.connect() as connection:
+        with self._transaction() as connection:
             return connection.execute(query).all()
 
     def _insert(self, row: Any, ignore_twice: bool = False) -> int:
-        try:
-            with Session(self.engine) as session, session.begin():
-                session.add(row)
+        with self._transaction() as connection, Session(connection) as session:
+            session.add(row)
+            try:
                 session.flush()
-                return int(row.id)
-        except IntegrityError:
-            if not ignore_twice:
-                raise
-            return 0
+            except IntegrityError:
+                if not ignore_twice:
+                    raise
+                session.rollback()
+                return 0
+            return int(row.id)
 
 
 def _past(*conditions: Any) -> Any:
