@@ -90,17 +90,19 @@ def _begin(
         if not here or not night.directory.is_dir():
             continue
         folder = NightFolder(night.directory)
-        if night.started_at >= oldest:
-            return night, folder
-        store.end(night.number, NightStatus.ABANDONED)
+        if folder.belongs_to(night.mark):
+            if night.started_at >= oldest:
+                return night, folder
+            store.end(night.number, NightStatus.ABANDONED)
         folder.close()
     directory = _new_directory(output, corpus.name)
     try:
         folder = NightFolder(directory)
     except OSError as error:
         raise SettingsError(f"--output {directory}: cannot be made: {error.strerror}") from error
-    number = store.begin(corpus.name, folder.path, settings.shown_words(), runner.__version__)
-    return store.night(number), folder
+    night = store.night(store.begin(corpus.name, folder.path, settings.shown_words(), runner.__version__))
+    folder.mark(night.mark)
+    return night, folder
 
 
 def _new_directory(given: Path | None, corpus: str) -> Path:

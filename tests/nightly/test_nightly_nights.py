@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
 
 from runner.nightly import command
+from runner.nightly.folder import NightFolder
 from runner.nightly.night import Change, Entry, Night, NightStatus
 from runner.nightly.progress import NightProgress
 from tests.nightly.simulated import SimulatedExecutor, write_corpus
@@ -248,6 +250,31 @@ def test_a_submissions_own_backend_is_part_of_what_is_reused(nights: Nights) -> 
     assert [entry.reused for entry in nights.run("reuse=true").entries] == [False, True]
     assert nights.ran() == ["a"]
     assert [entry.reused for entry in nights.run("reuse=true").entries] == [True, True]
+
+
+@pytest.fixture
+def broken_off(nights: Nights) -> Path:
+    """The folder of a night that was reviewed and then ended before it was written."""
+    nights.write(a="ready")
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(MemoryError):
+        patch.setattr(NightFolder, "write", lambda *_: (_ for _ in ()).throw(MemoryError()))
+        nights.run("-o", "night")
+    return nights.folder / "night"
+
+
+def test_a_container_with_another_host_name_goes_on(
+    nights: Nights, broken_off: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "another")
+    assert nights.run("-o", "night").number == 1
+    assert (broken_off / "night.json").is_file() and nights.ran() == ["a"]
+
+
+def test_another_machines_folder_of_the_same_path_is_left_alone(nights: Nights, broken_off: Path) -> None:
+    (broken_off / ".lock").write_text("night 1 of another database")
+    assert command.run([str(nights.corpus), "-o", "night"], SimulatedExecutor) == 2
+    assert nights.run().number == 2
+    assert not (broken_off / "night.json").exists()
 
 
 def canary(nights: Nights, answers: str) -> str:

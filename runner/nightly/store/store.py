@@ -36,6 +36,11 @@ class StoredNight:
     started_at: datetime
     finished_at: datetime | None
 
+    @property
+    def mark(self) -> str:
+        """What its folder says of it; no two nights have the same, in whichever databases they are."""
+        return f"night {self.number} of {self.started_at.isoformat()}"
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -106,10 +111,11 @@ class Store:
         return _night(rows[0])
 
     def unfinished(self, corpus: str, words: Sequence[str]) -> list[StoredNight]:
-        """Nights of this corpus, machine and command that did not come to their end, last first."""
-        query = select(NightRow.__table__).where(
-            NightRow.corpus == corpus, NightRow.status == NightStatus.RUNNING, NightRow.host == socket.gethostname()
-        )
+        """Nights of this corpus and command that did not come to their end, last first.
+
+        Whether one lies on this machine, its folder says: a container has another host name at every start.
+        """
+        query = select(NightRow.__table__).where(NightRow.corpus == corpus, NightRow.status == NightStatus.RUNNING)
         rows = self._rows(query.order_by(NightRow.id.desc()))
         return [_night(row) for row in rows if row.words == list(words)]
 

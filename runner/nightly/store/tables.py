@@ -56,7 +56,7 @@ class NightRow(Base):
     directory: Mapped[str]
     """Absolute."""
     host: Mapped[str]
-    """The machine on which it lies."""
+    """The machine on which it began, for people."""
     status: Mapped[str] = mapped_column(String(20))
     tool_version: Mapped[str]
     words: Mapped[list[str]] = mapped_column(JSON)
