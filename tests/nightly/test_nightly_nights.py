@@ -11,7 +11,7 @@ import pytest
 from runner.nightly import command
 from runner.nightly.folder import NightFolder
 from runner.nightly.night import Change, Entry, Night, NightStatus
-from runner.nightly.progress import NightProgress
+from runner.nightly.progress import NightProgress, next_steps
 from tests.nightly.simulated import SimulatedExecutor, write_corpus
 
 
@@ -275,6 +275,32 @@ def test_another_machines_folder_of_the_same_path_is_left_alone(nights: Nights, 
     assert command.run([str(nights.corpus), "-o", "night"], SimulatedExecutor) == 2
     assert nights.run().number == 2
     assert not (broken_off / "night.json").exists()
+
+
+def test_what_can_no_longer_be_decided_can_be_accepted_once_it_was_seen_twice(nights: Nights) -> None:
+    nights.write(a="ready", b="ready")
+    nights.run()
+    nights.accept()
+    nights.write(a="inconclusive", b="lost")
+    night = nights.run()
+    assert (set(changes(night).values()), nights.status) == ({Change.INFRASTRUCTURE}, 3)
+    assert [entry.sure for entry in night.entries] == [True, False]
+    assert "nightly accept 2" in " ".join(next_steps(night))
+    nights.accept("2")
+    nights.write(a="inconclusive", b="ready")
+    assert (set(changes(nights.run()).values()), nights.status) == ({Change.UNCHANGED}, 0)
+
+
+def test_accepting_is_advised_where_something_can_be_and_after_what_regressed(nights: Nights) -> None:
+    nights.write(a="ready", b="ready")
+    assert "To compare with these verdicts" in next_steps(nights.run())[0]
+    nights.accept()
+    nights.write(a="lost", b="not_ready:x ready")
+    assert next_steps(nights.run()) == []
+    nights.write(a="not_ready:x", b="not_ready:x")
+    first, second = next_steps(nights.run())
+    assert first.endswith("look at a and 1 further regression. a was not known to fail: src/main.py:3 It is simulated.")
+    assert second.startswith("If that is meant to fail from now on: sandbox-review nightly accept 3")
 
 
 def canary(nights: Nights, answers: str) -> str:

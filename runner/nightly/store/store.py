@@ -16,13 +16,10 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from runner.nightly.key import Key
-from runner.nightly.night import Change, Entry, NightStatus, NightVerdict, Past, Result
+from runner.nightly.night import Entry, NightStatus, NightVerdict, Past, Result
 from runner.nightly.store.engine import StoreError, open_engine
 from runner.nightly.store.schema import SchemaError, upgrade
 from runner.nightly.store.tables import AcceptedRow, EntryRow, NightRow, ResultRow
-
-ACCEPTABLE = frozenset(Change) - {Change.FLAKY, Change.INFRASTRUCTURE}
-"""Kinds of change whose verdict can be accepted: those of which the night is sure."""
 
 
 @dataclass(frozen=True)
@@ -235,10 +232,11 @@ class Store:
         Returns the submissions that were accepted, and those of which the night was not sure.
         """
         wanted = None if names is None else set(names)
-        columns = (EntryRow.id, EntryRow.corpus, EntryRow.submission, EntryRow.change)
+        columns = (EntryRow.id, EntryRow.corpus, EntryRow.submission, EntryRow.data)
         rows = self._rows(select(*columns).where(EntryRow.night_id == night).order_by(EntryRow.id))
         rows = [row for row in rows if wanted is None or row.submission in wanted]
-        sure = [row for row in rows if row.change in ACCEPTABLE]
+        known = {row.id for row in rows if Entry.model_validate(row.data).sure}
+        sure = [row for row in rows if row.id in known]
         now = datetime.now(UTC)
         with self._transaction() as connection:
             if sure:
@@ -247,7 +245,7 @@ class Store:
                     for row in sure
                 ]
                 connection.execute(insert(AcceptedRow), values)
-        return [row.submission for row in sure], [row.submission for row in rows if row.change not in ACCEPTABLE]
+        return [row.submission for row in sure], [row.submission for row in rows if row.id not in known]
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Connection]:
