@@ -303,6 +303,37 @@ def test_accepting_is_advised_where_something_can_be_and_after_what_regressed(ni
     assert second.startswith("If that is meant to fail from now on: sandbox-review nightly accept 3")
 
 
+def test_two_folders_of_one_name_are_not_compared_with_each_other(
+    nights: Nights, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["nightly.canary=none"]
+    for parent, answer in {"x": "ready", "y": "not_ready:q"}.items():
+        write_corpus(nights.folder / parent / "subs", {"s": answer})
+    assert command.run(["x/subs", *words], SimulatedExecutor) == 0
+    nights.accept()
+    capsys.readouterr()
+    assert command.run(["y/subs", *words], SimulatedExecutor) == 2
+    assert f"are those of {nights.folder / 'x' / 'subs'}" in capsys.readouterr().err
+    assert command.run(["y/subs", "nightly.name=other", *words], SimulatedExecutor) == 0
+    assert command.run(["y/subs", "nightly.name=subs", *words], SimulatedExecutor) == 1
+    (nights.folder / "y").rename(nights.folder / "z")
+    capsys.readouterr()
+    assert command.run(["z/subs", *words], SimulatedExecutor) == 1  # moved, as a checkout elsewhere is
+    assert f"{nights.folder / 'y' / 'subs'} is gone" in capsys.readouterr().err
+
+
+def test_accepting_the_last_night_of_several_corpora_needs_its_number(
+    nights: Nights, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nights.write(a="ready")
+    nights.run()
+    nights.run("nightly.name=other")
+    capsys.readouterr()
+    assert command.run(["accept"]) == 2
+    assert "say which: 2 of other, 1 of corpus" in capsys.readouterr().err
+    nights.accept("1")
+
+
 def canary(nights: Nights, answers: str) -> str:
     write_corpus(nights.folder / "known", {"good": answers})
     return f"nightly.canary={nights.folder / 'known' / 'good.json'}"

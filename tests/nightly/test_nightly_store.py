@@ -169,6 +169,24 @@ def test_a_database_that_fails_in_the_middle_is_told_in_one_message(store: Store
             use()
 
 
+def test_an_earlier_versions_nights_stay(url: str) -> None:
+    engine = create_engine(url)
+    schema.upgrade(engine, "0001")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO nights (corpus, directory, host, status, tool_version, words, started_at) "
+                "VALUES ('c', '/n', 'h', 'finished', '0', '[]', '2026-03-01 00:00:00')"
+            )
+        )
+    engine.dispose()
+    store = Store(url)
+    assert (store.night(1).source, store.source_of("c")) == (None, None)
+    store.begin("c", Path("/n"), [], "0", Path("/corpora/c"))
+    assert store.source_of("c") == Path("/corpora/c")
+    store.close()
+
+
 def test_a_later_versions_database_is_left_alone(store: Store, url: str) -> None:
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

@@ -32,6 +32,8 @@ class StoredNight:
     status: NightStatus
     started_at: datetime
     finished_at: datetime | None
+    source: Path | None = None
+    """The folder or manifest of its corpus."""
 
     @property
     def mark(self) -> str:
@@ -78,10 +80,13 @@ class Store:
 
     # Nights
 
-    def begin(self, corpus: str, directory: Path, words: Sequence[str], version: str) -> int:
+    def begin(
+        self, corpus: str, directory: Path, words: Sequence[str], version: str, source: Path | None = None
+    ) -> int:
         """A new night; returns its number."""
         row = NightRow(
             corpus=corpus,
+            source=None if source is None else str(source),
             directory=str(directory.absolute()),
             host=socket.gethostname(),
             status=NightStatus.RUNNING,
@@ -106,6 +111,12 @@ class Store:
         if not rows:
             raise LookupError(f"{self.shown}: has no night {number}")
         return _night(rows[0])
+
+    def source_of(self, corpus: str) -> Path | None:
+        """The folder or manifest of the corpus with this name, in its last night; None where that is not known."""
+        known = NightRow.source.is_not(None)
+        query = select(NightRow.source).where(NightRow.corpus == corpus, known).order_by(NightRow.id.desc()).limit(1)
+        return next((Path(row.source) for row in self._rows(query)), None)
 
     def unfinished(self, corpus: str, words: Sequence[str]) -> list[StoredNight]:
         """Nights of this corpus and command that did not come to their end, last first.
@@ -303,7 +314,8 @@ def _stored(row: Row[Any]) -> Stored:
 
 def _night(row: Row[Any]) -> StoredNight:
     status = NightStatus(row.status)
-    return StoredNight(row.id, row.corpus, Path(row.directory), status, row.started_at, row.finished_at)
+    source = None if row.source is None else Path(row.source)
+    return StoredNight(row.id, row.corpus, Path(row.directory), status, row.started_at, row.finished_at, source)
 
 
 def _words(error: SQLAlchemyError) -> str:

@@ -53,6 +53,8 @@ class NightRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     corpus: Mapped[str] = mapped_column(index=True)
+    source: Mapped[str | None]
+    """The folder or manifest of the corpus, absolute; None for nights of earlier versions."""
     directory: Mapped[str]
     """Absolute."""
     host: Mapped[str]
