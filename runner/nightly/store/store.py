@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,45 +16,9 @@ from sqlalchemy.orm import Session
 from runner.nightly.key import Key
 from runner.nightly.night import Entry, NightStatus, NightVerdict, Past, Result
 from runner.nightly.store.engine import StoreError, open_engine
+from runner.nightly.store.records import Stored, StoredNight, as_night, as_past, as_stored, past_query
 from runner.nightly.store.schema import SchemaError, upgrade
 from runner.nightly.store.tables import AcceptedRow, EntryRow, NightRow, ResultRow
-
-
-@dataclass(frozen=True)
-class StoredNight:
-    """One night as the database knows it."""
-
-    number: int
-    corpus: str
-    directory: Path
-    status: NightStatus
-    started_at: datetime
-    finished_at: datetime | None
-    source: Path | None = None
-    """The folder or manifest of its corpus."""
-
-    @property
-    def mark(self) -> str:
-        """What its folder says of it; no two nights have the same, in whichever databases they are."""
-        return f"night {self.number} of {self.started_at.isoformat()}"
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A result, and what it is a result of."""
-
-    key: str
-    result: Result
-    directory: Path
-    """Of the night in which it was made; the result's `review` is relative to it."""
-
-    def seen_from(self, directory: Path) -> Result:
-        """The result, its review's path relative to `directory`."""
-        if self.result.review is None or self.directory == directory:
-            return self.result
-        return self.result.model_copy(
-            update={"review": os.path.relpath(self.directory / self.result.review, directory)}
-        )
 
 
 class Store:
@@ -103,14 +65,14 @@ class Store:
             query = query.where(NightRow.corpus == corpus)
         if status is not None:
             query = query.where(NightRow.status == status)
-        return [_night(row) for row in self._rows(query)]
+        return [as_night(row) for row in self._rows(query)]
 
     def night(self, number: int) -> StoredNight:
         """One night. Raises LookupError where there is none of this number."""
         rows = self._rows(select(NightRow.__table__).where(NightRow.id == number))
         if not rows:
             raise LookupError(f"{self.shown}: has no night {number}")
-        return _night(rows[0])
+        return as_night(rows[0])
 
     def source_of(self, corpus: str) -> Path | None:
         """The folder or manifest of the corpus with this name, in its last night; None where that is not known."""
@@ -125,7 +87,7 @@ class Store:
         """
         query = select(NightRow.__table__).where(NightRow.corpus == corpus, NightRow.status == NightStatus.RUNNING)
         rows = self._rows(query.order_by(NightRow.id.desc()))
-        return [_night(row) for row in rows if row.words == list(words)]
+        return [as_night(row) for row in rows if row.words == list(words)]
 
     def end(self, night: int, status: NightStatus, at: datetime | None = None) -> None:
         """Say how a night ended, and when (None: now)."""
@@ -156,7 +118,7 @@ class Store:
         """(submission, role) -> what was kept of a night; of what changed while it ran, the last."""
         columns = (ResultRow.submission, ResultRow.role, ResultRow.key, ResultRow.data, NightRow.directory)
         rows = self._rows(select(*columns).join(NightRow).where(ResultRow.night_id == night).order_by(ResultRow.id))
-        return {(row.submission, row.role): _stored(row) for row in rows}
+        return {(row.submission, row.role): as_stored(row) for row in rows}
 
     def reusable(self, key: str) -> list[Stored]:
         """Results of finished nights with this key that say something of the submission, last first."""
@@ -172,7 +134,7 @@ class Store:
             .order_by(ResultRow.id.desc())
             .limit(20)
         )
-        return [_stored(row) for row in self._rows(query)]
+        return [as_stored(row) for row in self._rows(query)]
 
     # Entries
 
@@ -201,11 +163,11 @@ class Store:
     def history(self, corpus: str, limit: int, before: int) -> dict[str, list[Past]]:
         """Submission -> its last `limit` verdicts of nights before night `before`, oldest first."""
         number = func.row_number().over(partition_by=EntryRow.submission, order_by=EntryRow.id.desc()).label("number")
-        inner = _past(EntryRow.corpus == corpus, EntryRow.night_id < before, number).subquery()
+        inner = past_query(EntryRow.corpus == corpus, EntryRow.night_id < before, number).subquery()
         query = select(inner).where(inner.c.number <= limit).order_by(inner.c.id)
         found: dict[str, list[Past]] = {}
         for row in self._rows(query):
-            found.setdefault(row.submission, []).append(_as_past(row))
+            found.setdefault(row.submission, []).append(as_past(row))
         return found
 
     def history_of(self, submission: str, digest: str | None = None) -> dict[tuple[str, str], list[Past]]:
@@ -214,8 +176,8 @@ class Store:
         if digest:
             wanted = wanted | (EntryRow.digest == digest)
         found: dict[tuple[str, str], list[Past]] = {}
-        for row in self._rows(_past(wanted).order_by(EntryRow.id)):
-            found.setdefault((row.corpus, row.submission), []).append(_as_past(row))
+        for row in self._rows(past_query(wanted).order_by(EntryRow.id)):
+            found.setdefault((row.corpus, row.submission), []).append(as_past(row))
         return found
 
     # What verdicts are compared with
@@ -284,38 +246,6 @@ class Store:
                 session.rollback()
                 return 0
             return int(row.id)
-
-
-def _past(*conditions: Any) -> Any:
-    """The columns of a `Past`; a condition that is a labelled column is selected, too."""
-    was_accepted = select(AcceptedRow.id).where(AcceptedRow.entry_id == EntryRow.id).exists().label("accepted")
-    extra = [condition for condition in conditions if getattr(condition, "name", None) == "number"]
-    where = [condition for condition in conditions if condition not in extra]
-    columns = (EntryRow.id, EntryRow.corpus, EntryRow.submission, EntryRow.night_id, EntryRow.decided_at)
-    query = select(*columns, EntryRow.verdict, EntryRow.change, EntryRow.seconds, was_accepted, *extra)
-    # What a night says whose canary failed is no verdict.
-    return query.join(NightRow).where(NightRow.status != NightStatus.INFRASTRUCTURE, *where)
-
-
-def _as_past(row: Row[Any]) -> Past:
-    return Past(
-        night=row.night_id,
-        finished_at=row.decided_at,
-        verdict=row.verdict,
-        change=row.change,
-        seconds=row.seconds,
-        accepted=bool(row.accepted),
-    )
-
-
-def _stored(row: Row[Any]) -> Stored:
-    return Stored(row.key, Result.model_validate(row.data), Path(row.directory))
-
-
-def _night(row: Row[Any]) -> StoredNight:
-    status = NightStatus(row.status)
-    source = None if row.source is None else Path(row.source)
-    return StoredNight(row.id, row.corpus, Path(row.directory), status, row.started_at, row.finished_at, source)
 
 
 def _words(error: SQLAlchemyError) -> str:
