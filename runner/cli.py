@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 USAGE = """\
 usage: sandbox-review SUBMISSION [--output DIR] [--json] [KEY=VALUE ...]
@@ -70,10 +73,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         module = importlib.import_module(command or _COMMANDS["review"])
         status: int = module.run(words[1:] if command else words)
-    except BrokenPipeError:
-        # Whoever read our output has gone; that is no reason for a traceback.
-        sys.stderr.close()
-        return 0
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return OUR_FAULT
@@ -85,8 +84,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+class _Unread(io.FileIO):
+    """A standard stream whose reader may go. The work and its exit status stay what they are; the rest is not shown."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            return memoryview(data).nbytes
+
+
+def _outlive_readers() -> None:
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            raw = io.BufferedWriter(_Unread(stream.fileno(), "w", closefd=False))
+            setattr(
+                sys,
+                name,
+                io.TextIOWrapper(
+                    raw,
+                    stream.encoding,
+                    stream.errors,
+                    line_buffering=stream.line_buffering,
+                    write_through=stream.write_through,
+                ),
+            )
+
+
 def entry() -> None:
     """The console script."""
+    _outlive_readers()
     sys.exit(main())
 
 

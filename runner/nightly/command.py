@@ -58,6 +58,7 @@ def _nightly(words: Sequence[str], make_executor: Callable[[NightlySettings], Ex
     with contextlib.ExitStack() as stack:
         store = Store(settings.nightly.url())
         stack.callback(store.close)
+        _check_source(store, corpus)
         night, folder = _begin(store, corpus, settings, options.output)
         stack.callback(folder.close)
         executor = make_executor(settings)
@@ -77,7 +78,21 @@ def _named(corpus: Corpus, settings: NightlySettings) -> Corpus:
     unknown = [name for name in settings.nightly.only if name not in known]
     if unknown:
         raise SettingsError(f"nightly.only: the corpus has no submission {', '.join(unknown)}")
-    return corpus.model_copy(update={"name": settings.nightly.name}) if settings.nightly.name else corpus
+    name = settings.nightly.name
+    return corpus.model_copy(update={"name": name, "named": True}) if name else corpus
+
+
+def _check_source(store: Store, corpus: Corpus) -> None:
+    """Never silently compare with the verdicts of another folder that has the same name. Raises SettingsError."""
+    before = store.source_of(corpus.name)
+    if corpus.named or before is None or before == corpus.source:
+        return
+    if before.exists():
+        raise SettingsError(
+            f"{corpus.source}: the verdicts under the name {corpus.name} are those of {before}. "
+            f"nightly.name=NAME gives this corpus a name of its own; nightly.name={corpus.name} compares it with them."
+        )
+    print(f"{before} is gone; its verdicts, as those of {corpus.name}, are compared with.", file=sys.stderr)
 
 
 def _begin(
@@ -87,20 +102,23 @@ def _begin(
     oldest = datetime.now(UTC) - timedelta(hours=settings.nightly.resume_hours)
     for night in store.unfinished(corpus.name, settings.shown_words()):
         here = output is None or output.absolute() == night.directory
-        if not here or not night.directory.is_dir():
+        if not here or night.source not in (None, corpus.source) or not night.directory.is_dir():
             continue
         folder = NightFolder(night.directory)
-        if night.started_at >= oldest:
-            return night, folder
-        store.end(night.number, NightStatus.ABANDONED)
+        if folder.belongs_to(night.mark):
+            if night.started_at >= oldest:
+                return night, folder
+            store.end(night.number, NightStatus.ABANDONED)
         folder.close()
     directory = _new_directory(output, corpus.name)
     try:
         folder = NightFolder(directory)
     except OSError as error:
         raise SettingsError(f"--output {directory}: cannot be made: {error.strerror}") from error
-    number = store.begin(corpus.name, folder.path, settings.shown_words(), runner.__version__)
-    return store.night(number), folder
+    number = store.begin(corpus.name, folder.path, settings.shown_words(), runner.__version__, corpus.source)
+    night = store.night(number)
+    folder.mark(night.mark)
+    return night, folder
 
 
 def _new_directory(given: Path | None, corpus: str) -> Path:

@@ -53,21 +53,32 @@ def next_role(before: Result | None, runs: list[Result], settings: NightSettings
 def settled(before: Result | None, runs: list[Result], settings: NightSettings) -> tuple[Change, Result, Result | None]:
     """The change, the result, and its confirmation, of all runs of one submission in a night (one at least).
 
-    Runs that infrastructure spoilt say nothing, unless there is no other. Two runs that contradict each other are
-    `flaky`: the result is the first, the confirmation the one that contradicts it. A change whose confirmation was
-    spoilt is infrastructure trouble: nothing is reported that was seen once.
+    Runs that infrastructure spoilt say nothing, unless there is no other. A run that denies the change that the first
+    one saw makes it `flaky`: the result is the first, the confirmation the one that contradicts it. A change whose
+    confirmation was spoilt is infrastructure trouble: nothing is reported that was seen once.
     """
     sound = [run for run in runs if not run.infrastructure]
     if not sound:
         return Change.INFRASTRUCTURE, runs[-1], None
     first, *later = sound
-    other = next((run for run in later if not agree(first, run)), None)
+    change = change_of(before, first, settings)
+    other = next((run for run in later if not _confirms(change, first, run)), None)
     if other is not None:
         return Change.FLAKY, first, other
-    change = change_of(before, first, settings)
     if needs_confirmation(change) and not later and runs[-1] is not first:
         return Change.INFRASTRUCTURE, first, runs[-1]
     return change, first, later[0] if later else None
+
+
+def _confirms(change: Change, first: Result, second: Result) -> bool:
+    """Whether `second` saw the change that `first` saw.
+
+    A submission that fails twice has failed, though it stopped at another place the second time, as code with threads
+    or without a seed does. That the causes have changed is seen twice only where they are the same both times.
+    """
+    if change is Change.NEW_FAILURE:
+        return second.verdict in _FAILS
+    return agree(first, second) if change is Change.CHANGED_CAUSE else first.verdict is second.verdict
 
 
 def _other_causes(before: Result, now: Result) -> bool:

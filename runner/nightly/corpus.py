@@ -59,6 +59,10 @@ class Corpus(_Part):
 
     name: str
     members: tuple[Member, ...] = Field(min_length=1)
+    source: Path
+    """The folder or manifest, absolute."""
+    named: bool
+    """Whether somebody gave it its name; else it is that of the folder or file, which others may have, too."""
 
 
 class _Item(BaseModel):
@@ -87,16 +91,17 @@ def load_corpus(path: Path) -> Corpus:
     """
     if path.is_dir():
         members = _of_folder(path)
-        name = path.resolve().name
+        given = None
     elif path.is_file() and path.name.endswith(_MANIFEST):
-        name, members = _of_manifest(path)
+        given, members = _of_manifest(path)
     elif path.exists():
         raise CorpusError(f"{path}: is neither a folder of submissions nor a manifest (.yaml) of them")
     else:
         raise CorpusError(f"{path}: no such file or directory; give a folder of submissions or a manifest of them")
     if not members:
         raise CorpusError(f"{path}: holds no submission; they are folders, or files ending in {', '.join(_FORMS)}")
-    return Corpus(name=name, members=tuple(members))
+    name = given or (path.resolve().name if path.is_dir() else path.stem)
+    return Corpus(name=name, members=tuple(members), source=path.resolve(), named=given is not None)
 
 
 def _of_folder(folder: Path) -> list[Member]:
@@ -121,7 +126,7 @@ def _of_folder(folder: Path) -> list[Member]:
     return members
 
 
-def _of_manifest(path: Path) -> tuple[str, list[Member]]:
+def _of_manifest(path: Path) -> tuple[str | None, list[Member]]:
     try:
         manifest = _Manifest.model_validate(yaml.safe_load(path.read_text("utf-8")))
     except ValidationError as error:
@@ -139,7 +144,7 @@ def _of_manifest(path: Path) -> tuple[str, list[Member]]:
     problems = _twice(members)
     if problems:
         raise CorpusError("\n".join(f"{path}: {problem}; give them a `name`" for problem in problems))
-    return manifest.name or path.stem, members
+    return manifest.name, members
 
 
 def read_expect(path: Path) -> Expect:

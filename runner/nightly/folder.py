@@ -40,6 +40,15 @@ class NightFolder:
     def close(self) -> None:
         os.close(self._lock)
 
+    def belongs_to(self, mark: str) -> bool:
+        """Whether it is the folder of the night with this mark, and not another machine's of the same path."""
+        return os.pread(self._lock, len(mark.encode()) + 1, 0) == mark.encode()
+
+    def mark(self, mark: str) -> None:
+        """Make it the folder of one night, for whatever program or container goes on with that."""
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, mark.encode(), 0)
+
     def finished(self, name: str, role: str, key: str) -> tuple[Path, Ran] | None:
         """A review of this that had finished when an earlier program was killed; None where there is none."""
         for folder in self._folders(name, role):

@@ -31,11 +31,11 @@ class Change(StrEnum):
     NEW_FAILURE = "new_failure"
     """It was not known to fail, and does. The only kind that is a regression."""
     FLAKY = "flaky"
-    """The verdict changed, and a second run of the same contradicted the first."""
+    """The verdict or its causes changed, and a second run of the same denied that."""
     CHANGED_CAUSE = "changed_cause"
     """It fails as before, for other reasons."""
     INFRASTRUCTURE = "infrastructure"
-    """Something of ours kept the night from knowing."""
+    """Something of ours kept the night from knowing, or nothing can be decided where there was a verdict."""
     REPAIRED = "repaired"
     """It failed or was undecided, and is ready."""
     CHANGED_TIMING = "changed_timing"
@@ -119,6 +119,22 @@ class Entry(_Part):
     """Whether the verdict is the one of its `expect.yaml`; None without one."""
     history: list[Past] = []
     """Earlier nights, oldest first, without this one."""
+
+    @property
+    def sure(self) -> bool:
+        """Whether the night knows the verdict, so that it can be accepted.
+
+        That nothing can be decided any more is known, too, once it was seen twice and no trouble of the machine's.
+        """
+        if self.change is Change.INFRASTRUCTURE:
+            return self.confirmation is not None and not (self.now.infrastructure or self.confirmation.infrastructure)
+        return self.change is not Change.FLAKY
+
+    @property
+    def failed(self) -> bool:
+        """Whether any run of it was something else than ready."""
+        runs = [self.now, *([self.confirmation] if self.confirmation else [])]
+        return any(run.verdict is not NightVerdict.READY for run in runs)
 
 
 class NightStatus(StrEnum):

@@ -23,7 +23,12 @@ from runner.submissions import SubmissionError, load
 def accept(words: Sequence[str]) -> int:
     """Accept a night's verdicts. Raises SettingsError, StoreError."""
     parser = argparse.ArgumentParser(prog="sandbox-review nightly accept")
-    parser.add_argument("night", nargs="?", type=int, help="its number; default: the last one that was finished")
+    parser.add_argument(
+        "night",
+        nargs="?",
+        type=int,
+        help="its number; default: the last finished one, of the only corpus",
+    )
     parser.add_argument("--only", action="append", metavar="SUBMISSION", help="this one alone; may be given again")
     parser.add_argument("--json", action="store_true")
     overrides = [word for word in words if "=" in word and not word.startswith("-")]
@@ -83,6 +88,12 @@ def _night(store: Store, number: int | None) -> StoredNight:
     if not nights:
         raise SettingsError("There is no finished night in this database.")
     night = nights[0]
+    last: dict[str, int] = {}
+    for each in nights:
+        last.setdefault(each.corpus, each.number)
+    if len(last) > 1:
+        shown = ", ".join(f"{number} of {corpus}" for corpus, number in last.items())
+        raise SettingsError(f"This database has nights of several corpora; say which: {shown}.")
     if night.status is not NightStatus.FINISHED:
         raise SettingsError(f"Night {night.number} cannot be accepted: its status is {label(night.status)}.")
     return night

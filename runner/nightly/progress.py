@@ -163,9 +163,18 @@ def next_steps(night: Night) -> list[str]:
         return ["To do: start it again with the same words; it goes on where it was."]
     if night.status is NightStatus.INFRASTRUCTURE:
         return ["To do: look at the canary's review, and ask sandbox-review doctor what this machine lacks."]
-    if any(entry.change not in (Change.UNCHANGED, Change.CHANGED_TIMING) for entry in night.entries):
-        return [
-            f"To compare with these verdicts from now on: sandbox-review nightly accept {night.number} "
-            "(with the same nightly.database=, if any)"
-        ]
-    return []
+    regressed = [entry for entry in night.entries if entry.change is Change.NEW_FAILURE]
+    steps = [f"To do: look at {_regressions(regressed)}"] if regressed else []
+    moved = [entry for entry in night.entries if entry.change not in (Change.UNCHANGED, Change.CHANGED_TIMING)]
+    if any(entry.sure for entry in moved):
+        when = "If that is meant to fail from now on" if regressed else "To compare with these verdicts from now on"
+        steps.append(f"{when}: sandbox-review nightly accept {night.number} (with the same nightly.database=, if any)")
+    return steps
+
+
+def _regressions(regressed: list[Entry]) -> str:
+    """Which, and why the first one fails."""
+    first, *others = regressed
+    name = one_line(first.submission, 60)
+    more = f" and {count(len(others), 'further regression')}" if others else ""
+    return one_line(f"{name}{more}. {name} was not known to fail:{_why(first.now)}", 280)

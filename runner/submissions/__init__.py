@@ -4,7 +4,7 @@
 all of it together, so that one message can list the problems of the file, its paths and its runs.
 """
 
-from runner.submissions.errors import SubmissionError
+from runner.submissions.errors import SubmissionError, UnreadableError
 from runner.submissions.export import to_json
 from runner.submissions.load import load
 from runner.submissions.model import EarlierReview, Hypothesis, Run, Skipped, Submission
@@ -17,6 +17,7 @@ __all__ = [
     "Skipped",
     "Submission",
     "SubmissionError",
+    "UnreadableError",
     "load",
     "submission_schema",
     "to_json",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import lzma
 import stat
 import tarfile
@@ -33,6 +34,8 @@ _BROKEN = (
     ValueError,
     RuntimeError,
 )
+_DISK = (errno.EIO, errno.ESTALE)
+"""What a failing disk or file server says; other errors of the system come from what a broken archive asks for."""
 
 
 def read_zip(file: IO[bytes], source: str, problems: Problems) -> Submission:
@@ -57,6 +60,8 @@ def _read(
     except TooLargeError:
         pass
     except _BROKEN as error:
+        if isinstance(error, OSError) and error.errno in _DISK:
+            raise
         problems.add(show(source), f"cannot be unpacked ({type(error).__name__}: {show(str(error))})")
     problems.raise_if_any()
     return repository.read(found, source, None, problems)

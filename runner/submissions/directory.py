@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runner.submissions import git_repository, repository
 from runner.submissions.collect import HISTORY, READ_BYTES, Collector, TooLargeError
-from runner.submissions.errors import Problems
+from runner.submissions.errors import Problems, UnreadableError, show
 from runner.submissions.limits import DOCUMENT_BYTES, PATH_PARTS
 from runner.submissions.model import Submission
 
@@ -42,8 +42,7 @@ def _walk(root: Path, folder: str, found: Collector, ignored: frozenset[str]) ->
     try:
         entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
     except OSError as error:
-        found.refuse(folder or ".", f"cannot be read: {error.strerror}")
-        return
+        raise UnreadableError([f"{show(folder or '.')}: cannot be read: {error.strerror}"]) from error
     for entry in entries:
         path = f"{folder}/{entry.name}" if folder else entry.name
         found.count_entry()
@@ -74,4 +73,4 @@ def _take(path: str, file: Path, found: Collector) -> None:
                 return
             found.take(path, stream.read(DOCUMENT_BYTES if path == HISTORY else READ_BYTES))
     except OSError as error:
-        found.refuse(path, f"cannot be read: {error.strerror}")
+        raise UnreadableError([f"{show(path)}: cannot be read: {error.strerror}"]) from error

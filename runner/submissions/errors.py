@@ -19,6 +19,11 @@ class SubmissionError(Exception):
         super().__init__("\n".join(lines))
 
 
+class UnreadableError(SubmissionError):
+    """The submission could not be read here and now, which says nothing of its content: a path that is gone, a disk
+    that fails, a missing program."""
+
+
 class Problems:
     """Gathers problems while a reader goes on reading, so that the user sees them all at once."""
 

@@ -41,6 +41,10 @@ class GitError(Exception):
     """git could not do it; the message is fit for the user."""
 
 
+class GitMissingError(GitError):
+    """git is not there, or what it was to look at."""
+
+
 def git_directory(root: Path) -> Path | None:
     """The git directory of the repository whose top is `root` (bare or not); None when it is none."""
     if (root / ".git").exists():
@@ -81,7 +85,7 @@ def start_git(root: Path, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
     """A git command on the repository at `root`, its three streams as pipes. Raises GitError."""
     directory = git_directory(root)
     if directory is None:
-        raise GitError("is not a git repository; give the folder that holds .git, or a bare repository")
+        raise GitMissingError("is not a git repository; give the folder that holds .git, or a bare repository")
     settings = [word for key, value in _SETTINGS.items() for word in ("-c", f"{key}={value}")]
     place = [f"--git-dir={directory}"] + ([] if directory == root else [f"--work-tree={root}"])
     try:
@@ -94,4 +98,4 @@ def start_git(root: Path, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
             stderr=subprocess.PIPE,
         )
     except FileNotFoundError:
-        raise GitError("git is not installed; install it, or give a directory or an archive") from None
+        raise GitMissingError("git is not installed; install it, or give a directory or an archive") from None

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from runner.submissions import repository
 from runner.submissions.collect import HISTORY, READ_BYTES, Collector, TooLargeError
-from runner.submissions.errors import Problems, show
+from runner.submissions.errors import Problems, UnreadableError, show
 from runner.submissions.git_blobs import Blobs
-from runner.submissions.git_command import GitError, run_git
+from runner.submissions.git_command import GitError, GitMissingError, run_git
 from runner.submissions.limits import DOCUMENT_BYTES, MIB
 from runner.submissions.model import Submission
 
@@ -41,6 +41,8 @@ def read(root: Path, commit: str, source: str, problems: Problems) -> Submission
         sha = _resolve(root, commit)
         created_at = _commit_date(root, sha)
         _collect(root, sha, found)
+    except GitMissingError as error:
+        raise UnreadableError([f"{show(source)}: {error}"]) from error
     except GitError as error:
         problems.add(show(source), str(error))
     except TooLargeError:
@@ -74,7 +76,7 @@ def _resolve(root: Path, commit: str) -> str:
     answer = run_git(root, ["cat-file", "--batch-check"], 4096, f"{commit}^{{commit}}\n".encode())
     words = answer.decode("utf-8", "replace").split()
     if len(words) != 3 or words[1] != "commit":
-        raise GitError(f"has no commit {show(commit)}; give a hash, a branch or a tag that is in this clone")
+        raise GitMissingError(f"has no commit {show(commit)}; give a hash, a branch or a tag that is in this clone")
     return words[0]
 
 

@@ -15,7 +15,7 @@ from runner.submissions import (
     research_history,
     transcript,
 )
-from runner.submissions.errors import Problems, SubmissionError, show
+from runner.submissions.errors import Problems, SubmissionError, UnreadableError, show
 from runner.submissions.fields import kind
 from runner.submissions.git_command import git_directory
 from runner.submissions.limits import ARCHIVE_BYTES, DOCUMENT_BYTES, MIB
@@ -29,12 +29,16 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def load(word: str) -> Submission:
-    """The submission that `word` names, in whichever form. Raises SubmissionError with every problem."""
+    """The submission that `word` names, in whichever form. Raises SubmissionError with every problem.
+
+    It is an UnreadableError where the machine failed, and not the content.
+    """
     problems = Problems()
     try:
         return _load(word, problems)
     except OSError as error:
         problems.add(show(word), f"cannot be read: {error.strerror or error}")
+        raise UnreadableError(problems.messages) from error
     except RecursionError:
         problems.add(show(word), "is nested too deep to be read")
     raise SubmissionError(problems.messages)
@@ -65,7 +69,7 @@ def _load_commit(word: str, problems: Problems) -> Submission:
         if root.is_dir():
             return git_repository.read(root, word[index + 1 :], word, problems)
     advice = "no such repository" if splits else "no such file or directory"
-    raise SubmissionError([f"{show(word)}: {advice}; give {_FORMS}"])
+    raise UnreadableError([f"{show(word)}: {advice}; give {_FORMS}"])
 
 
 def _load_file(file: IO[bytes], word: str, problems: Problems) -> Submission:

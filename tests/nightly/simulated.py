@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runner.nightly import command
+from runner.nightly.executors import NoRoomError, Reservation
 from runner.nightly.executors.local import LocalExecutor
 from runner.nightly.key import Surroundings
 from runner.nightly.review_process import Ran, read_done, write_done
@@ -23,8 +24,11 @@ from runner.nightly.settings import NightlySettings
 from runner.review import Environment, Finding, Review, SubmissionInfo, Timings
 from runner.settings import Settings
 from runner.vocabulary import Verdict
+from sandbox.errors import InfrastructureError
 
 SLOTS = ("train_py", "evaluate_py", "preprocess_py", "model_py", "pyproject_toml", "config_yaml")
+MOST_MB = 10_000_000
+"""A review that reserves more finds no machine."""
 AROUND = Surroundings(environment="e", image="i", assets="a", program="p", day="2026-01-01")
 
 
@@ -34,8 +38,16 @@ class SimulatedExecutor(LocalExecutor):
     def __init__(self, settings: NightlySettings) -> None:
         super().__init__(settings.executor, simulated_review)
 
+    def has_room(self, reservation: Reservation) -> bool:
+        if reservation.memory_mb > MOST_MB:
+            raise NoRoomError(f"No node of the cluster has {reservation.memory_mb} MiB")
+        return super().has_room(reservation)
+
     def surroundings(self, settings: Settings) -> Surroundings:
-        return AROUND.model_copy(update={"program": os.environ.get("SIMULATED_PROGRAM", "p")})
+        if settings.backend.runtime:
+            raise InfrastructureError(f"The engine has no runtime {settings.backend.runtime}")
+        program = os.environ.get("SIMULATED_PROGRAM", "p")
+        return AROUND.model_copy(update={"program": program, "image": f"image of {settings.backend.name}"})
 
 
 def submission(answers: str, seconds: float = 0.0) -> str:

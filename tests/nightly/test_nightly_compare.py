@@ -90,6 +90,12 @@ def test_next_role(before: Result | None, runs: list[Result], role: str | None) 
     [
         (READY, [FAILS, FAILS], (Change.NEW_FAILURE, FAILS, FAILS)),
         (READY, [FAILS, READY], (Change.FLAKY, FAILS, READY)),
+        (READY, [FAILS, FAILS_ELSE], (Change.NEW_FAILURE, FAILS, FAILS_ELSE)),
+        (READY, [FAILS, UNUSABLE], (Change.NEW_FAILURE, FAILS, UNUSABLE)),
+        (EXPECTED_READY, [FAILS_ELSE, FAILS], (Change.NEW_FAILURE, FAILS_ELSE, FAILS)),
+        (READY, [FAILS, NO_ASSET], (Change.FLAKY, FAILS, NO_ASSET)),
+        (READY, [NO_ASSET, NO_GPU], (Change.INFRASTRUCTURE, NO_ASSET, NO_GPU)),
+        (FAILS, [FAILS_ELSE, FAILS_ELSE], (Change.CHANGED_CAUSE, FAILS_ELSE, FAILS_ELSE)),
         (FAILS, [FAILS_ELSE, FAILS], (Change.FLAKY, FAILS_ELSE, FAILS)),
         (READY, [LOST, READY], (Change.UNCHANGED, READY, None)),
         (READY, [LOST, FAILS, FAILS], (Change.NEW_FAILURE, FAILS, FAILS)),

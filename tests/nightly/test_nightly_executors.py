@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runner.nightly.executors import Job, Reservation
+from runner.nightly.executors import Job, Reservation, local
 from runner.nightly.executors.local import LocalExecutor
 from runner.nightly.results import result_of
 from runner.nightly.review_process import Ran, run_review
@@ -83,6 +83,36 @@ def test_each_review_has_gpus_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
     given.submit(Job("both", "first", Path("/none"), (), Reservation(1, 100, 2)))
     given.close()
     assert review.gpus[-1] == "3,5"
+
+
+@pytest.mark.parametrize(
+    ("variable", "words", "at_once"),
+    [
+        (None, [], ["0", "1", "2", "3", "4", "5", "6", "7"]),
+        ("3,5", [], ["3", "5"]),
+        ("3,5", ["executor.gpus=4"], ["3", "5"]),
+        ("3,5,6", ["executor.gpus=2"], ["3", "5"]),
+        ("GPU-a", [], ["GPU-a"]),
+        ("3,-1,5", [], ["3"]),
+        ("", [], [""]),
+        ("-1", [], [""]),
+    ],
+)
+def test_no_gpu_is_given_twice_or_though_it_is_hidden(
+    monkeypatch: pytest.MonkeyPatch, variable: str | None, words: list[str], at_once: list[str]
+) -> None:
+    monkeypatch.setattr(local, "_gpus", lambda: 8)
+    if variable is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", variable)
+    review = Held()
+    settings = load_nightly_settings(["executor.cpus=99", "executor.memory_mb=8000", *words]).executor
+    given = LocalExecutor(settings, review)
+    assert fill(given, Reservation(1, 100, 1)) == len(at_once)
+    review.go.set()
+    given.close()
+    assert sorted(review.gpus) == at_once
 
 
 def test_a_review_that_is_killed_says_so_and_harms_no_other(tmp_path: Path) -> None:

@@ -74,3 +74,12 @@ def test_this_machines_surroundings_are_stable() -> None:
     assert first == surroundings(settings, backend)
     assert len({*first.model_dump().values()}) == 5
     assert first.program == program_digest()
+
+
+def test_wheels_and_real_assets_are_told_by_what_lies_there(tmp_path: Path) -> None:
+    backend = open_sandbox("process")
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "b" / "x-1-py3-none-any.whl").write_bytes(b"x")
+    wheels = [surroundings(load_settings([f"env.find_links={tmp_path / name}"]), backend) for name in ("a", "b")]
+    assert wheels[0].environment != wheels[1].environment

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
 
 from runner.nightly import command
-from runner.nightly.night import Change, Night, NightStatus
+from runner.nightly.folder import NightFolder
+from runner.nightly.night import Change, Entry, Night, NightStatus
+from runner.nightly.progress import NightProgress, next_steps
 from tests.nightly.simulated import SimulatedExecutor, write_corpus
 
 
@@ -145,7 +148,70 @@ def test_an_unusable_submission_is_a_failure_of_its_own(nights: Nights) -> None:
     (nights.corpus / "a.json").write_text("{")
     night = nights.run()
     assert changes(night) == {"a": Change.NEW_FAILURE, "b": Change.UNCHANGED}
-    assert "cannot be used" in night.entries[0].now.problem
+    broken = night.entries[0]
+    assert "cannot be used" in broken.now.problem
+    assert broken.confirmation and broken.confirmation.verdict == "unusable"
+
+
+def test_what_is_written_while_the_night_looks_is_looked_at_again(nights: Nights) -> None:
+    nights.write(a="ready", b="ready")
+    nights.run()
+    nights.accept()
+    whole = (nights.corpus / "a.json").read_text()
+    (nights.corpus / "a.json").write_text(whole[:20])
+    nights.log.unlink()
+    decided = NightProgress.decided
+
+    def upload_ends(self: NightProgress, entry: Entry) -> None:
+        (nights.corpus / "a.json").write_text(whole)
+        decided(self, entry)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NightProgress, "decided", upload_ends)
+        night = nights.run()
+    assert (changes(night), nights.ran()) == ({"a": Change.UNCHANGED, "b": Change.UNCHANGED}, ["a", "b"])
+
+
+@pytest.mark.parametrize("word", ["gone.json", "gone@HEAD", "folder@HEAD"])
+def test_what_cannot_be_read_is_no_regression(nights: Nights, word: str) -> None:
+    nights.write(b="ready")
+    (nights.folder / "folder").mkdir()
+    nights.corpus = nights.folder / "m.yaml"
+    expect = "expect: {verdict: ready}"
+    nights.corpus.write_text(f"submissions: [{{path: {word}, name: a, {expect}}}, {{path: corpus/b.json, {expect}}}]\n")
+    night = nights.run()
+    assert changes(night) == {"a": Change.INFRASTRUCTURE, "b": Change.UNCHANGED}
+    assert night.entries[0].now.infrastructure and "cannot be used" in night.entries[0].now.problem
+    assert nights.status == 3
+
+
+def test_without_git_a_commit_is_no_regression(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    (nights.folder / "r" / ".git").mkdir(parents=True)
+    nights.corpus = nights.folder / "m.yaml"
+    nights.corpus.write_text("submissions: [{path: r@HEAD, name: a, expect: {verdict: ready}}]\n")
+    monkeypatch.setenv("PATH", str(nights.folder))
+    night = nights.run()
+    assert (changes(night), nights.status) == ({"a": Change.INFRASTRUCTURE}, 3)
+    assert "git is not installed" in night.entries[0].now.problem
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("limits.memory_mb=99000000", "99000000 MiB"),
+        ("backend.runtime=runsc", "no runtime runsc"),
+        ("limits.wall_seconds=-1", "limits.wall_seconds"),
+    ],
+)
+def test_what_one_submission_needs_and_cannot_have_spoils_no_other(nights: Nights, word: str, why: str) -> None:
+    nights.write(a="ready", b="ready", c="ready")
+    (nights.corpus / "b.expect.yaml").write_text(f"verdict: ready\noverrides: ['{word}']\n")
+    night = nights.run()
+    assert changes(night) == {"a": Change.NEW, "b": Change.INFRASTRUCTURE, "c": Change.NEW}
+    assert nights.status == 3 and nights.ran() == ["a", "c"]
+    assert (
+        word.split("=")[0].split(".")[-1][:4] in night.entries[1].now.problem or "MiB" in night.entries[1].now.problem
+    )
 
 
 def test_reuse_runs_what_has_changed_and_marks_the_rest(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,6 +242,98 @@ def test_a_verdict_seen_once_is_confirmed_before_it_is_reported_though_reused(ni
     assert (changes(night), nights.ran()) == ({"a": Change.NEW_FAILURE}, ["a", "a"])
 
 
+def test_a_submissions_own_backend_is_part_of_what_is_reused(nights: Nights) -> None:
+    nights.write(a="ready", b="ready")
+    nights.run()
+    nights.log.unlink()
+    (nights.corpus / "a.expect.yaml").write_text("overrides: ['backend=process']\n")
+    assert [entry.reused for entry in nights.run("reuse=true").entries] == [False, True]
+    assert nights.ran() == ["a"]
+    assert [entry.reused for entry in nights.run("reuse=true").entries] == [True, True]
+
+
+@pytest.fixture
+def broken_off(nights: Nights) -> Path:
+    """The folder of a night that was reviewed and then ended before it was written."""
+    nights.write(a="ready")
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(MemoryError):
+        patch.setattr(NightFolder, "write", lambda *_: (_ for _ in ()).throw(MemoryError()))
+        nights.run("-o", "night")
+    return nights.folder / "night"
+
+
+def test_a_container_with_another_host_name_goes_on(
+    nights: Nights, broken_off: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "another")
+    assert nights.run("-o", "night").number == 1
+    assert (broken_off / "night.json").is_file() and nights.ran() == ["a"]
+
+
+def test_another_machines_folder_of_the_same_path_is_left_alone(nights: Nights, broken_off: Path) -> None:
+    (broken_off / ".lock").write_text("night 1 of another database")
+    assert command.run([str(nights.corpus), "-o", "night"], SimulatedExecutor) == 2
+    assert nights.run().number == 2
+    assert not (broken_off / "night.json").exists()
+
+
+def test_what_can_no_longer_be_decided_can_be_accepted_once_it_was_seen_twice(nights: Nights) -> None:
+    nights.write(a="ready", b="ready")
+    nights.run()
+    nights.accept()
+    nights.write(a="inconclusive", b="lost")
+    night = nights.run()
+    assert (set(changes(night).values()), nights.status) == ({Change.INFRASTRUCTURE}, 3)
+    assert [entry.sure for entry in night.entries] == [True, False]
+    assert "nightly accept 2" in " ".join(next_steps(night))
+    nights.accept("2")
+    nights.write(a="inconclusive", b="ready")
+    assert (set(changes(nights.run()).values()), nights.status) == ({Change.UNCHANGED}, 0)
+
+
+def test_accepting_is_advised_where_something_can_be_and_after_what_regressed(nights: Nights) -> None:
+    nights.write(a="ready", b="ready")
+    assert "To compare with these verdicts" in next_steps(nights.run())[0]
+    nights.accept()
+    nights.write(a="lost", b="not_ready:x ready")
+    assert next_steps(nights.run()) == []
+    nights.write(a="not_ready:x", b="not_ready:x")
+    first, second = next_steps(nights.run())
+    assert first.endswith("look at a and 1 further regression. a was not known to fail: src/main.py:3 It is simulated.")
+    assert second.startswith("If that is meant to fail from now on: sandbox-review nightly accept 3")
+
+
+def test_two_folders_of_one_name_are_not_compared_with_each_other(
+    nights: Nights, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["nightly.canary=none"]
+    for parent, answer in {"x": "ready", "y": "not_ready:q"}.items():
+        write_corpus(nights.folder / parent / "subs", {"s": answer})
+    assert command.run(["x/subs", *words], SimulatedExecutor) == 0
+    nights.accept()
+    capsys.readouterr()
+    assert command.run(["y/subs", *words], SimulatedExecutor) == 2
+    assert f"are those of {nights.folder / 'x' / 'subs'}" in capsys.readouterr().err
+    assert command.run(["y/subs", "nightly.name=other", *words], SimulatedExecutor) == 0
+    assert command.run(["y/subs", "nightly.name=subs", *words], SimulatedExecutor) == 1
+    (nights.folder / "y").rename(nights.folder / "z")
+    capsys.readouterr()
+    assert command.run(["z/subs", *words], SimulatedExecutor) == 1  # moved, as a checkout elsewhere is
+    assert f"{nights.folder / 'y' / 'subs'} is gone" in capsys.readouterr().err
+
+
+def test_accepting_the_last_night_of_several_corpora_needs_its_number(
+    nights: Nights, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nights.write(a="ready")
+    nights.run()
+    nights.run("nightly.name=other")
+    capsys.readouterr()
+    assert command.run(["accept"]) == 2
+    assert "say which: 2 of other, 1 of corpus" in capsys.readouterr().err
+    nights.accept("1")
+
+
 def canary(nights: Nights, answers: str) -> str:
     write_corpus(nights.folder / "known", {"good": answers})
     return f"nightly.canary={nights.folder / 'known' / 'good.json'}"
@@ -187,6 +345,10 @@ def test_the_canary_runs_first_and_last_only_if_something_failed(nights: Nights)
     nights.write(a="not_ready:x")
     assert len(nights.run(canary(nights, "ready")).canary) == 2
     assert nights.ran() == ["a", "canary", "canary"]
+    (nights.corpus / "a.expect.yaml").write_text("verdict: not_ready\n")
+    nights.write(a="ready not_ready:x")
+    night = nights.run(canary(nights, "ready"))
+    assert (changes(night), len(night.canary)) == ({"a": Change.FLAKY}, 2)
 
 
 @pytest.mark.parametrize(("answers", "reviewed"), [("not_ready:x", 0), ("ready not_ready:x", 1), ("lost", 0)])

@@ -18,10 +18,15 @@ from runner.nightly.night import Night
 from runner.nightly.review_process import Ran, write_done
 from runner.nightly.settings import ExecutorSettings, load_nightly_settings
 from sandbox.errors import InfrastructureError
+from tests.backends import missing
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 SMALL = Reservation(1, 64, 0)
-ray = pytest.importorskip("ray")
+
+try:
+    import ray
+except ImportError as error:
+    missing("ray", str(error))
 
 
 class Nodes:

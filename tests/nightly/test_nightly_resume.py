@@ -61,6 +61,30 @@ def test_killed_between_the_end_of_a_review_and_its_record(tmp_path: Path) -> No
     assert (tmp_path / "log").read_text().split() == ["a", "b"]
 
 
+@pytest.mark.parametrize("step", ["NightFolder.write", "Store.end"])
+def test_killed_at_the_very_end_the_report_is_still_written(tmp_path: Path, step: str) -> None:
+    write_corpus(tmp_path / "corpus", {"a": "ready", "b": "ready"})
+    assert killed_in(tmp_path, step, "-o", "night") == -signal.SIGKILL
+    process = start(tmp_path, "-o", "night")
+    night = json.loads(process.communicate(timeout=60)[0])
+    assert (process.returncode, night["number"], night["status"]) == (0, 1, "finished")
+    assert json.loads((tmp_path / "night" / "night.json").read_text()) == night
+    assert (tmp_path / "night" / "index.html").is_file()
+    assert (tmp_path / "log").read_text().split() == ["a", "b"]
+
+
+def test_killed_while_a_reused_result_is_contradicted(tmp_path: Path) -> None:
+    write_corpus(tmp_path / "corpus", {"a": "not_ready:x ready"})
+    start(tmp_path).communicate(timeout=60)
+    (tmp_path / "corpus" / "a.expect.yaml").write_text("verdict: ready\n")
+    assert killed_in(tmp_path, "NightRun._close", "reuse=true") == -signal.SIGKILL
+    process = start(tmp_path, "reuse=true")
+    (entry,) = json.loads(process.communicate(timeout=60)[0])["entries"]
+    assert (entry["change"], entry["now"]["verdict"], entry["reused"]) == ("flaky", "not_ready", True)
+    assert entry["confirmation"]["verdict"] == "ready"
+    assert lines(tmp_path / "log") == 2
+
+
 def test_killed_again_and_again(tmp_path: Path) -> None:
     names = [f"s{number}" for number in range(10)]
     write_corpus(tmp_path / "corpus", dict.fromkeys(names, "ready"), seconds=0.05)
@@ -125,6 +149,24 @@ def test_a_real_review_ends_with_its_night_and_begins_anew(tmp_path: Path) -> No
     assert night["entries"][0]["now"]["review"]
 
 
+def killed_in(folder: Path, step: str, *words: str) -> int:
+    """A night over `folder`/corpus that is killed where it would take this step; returns its status."""
+    name, method = step.split(".")
+    code = (
+        "import os, signal, sys; from tests.nightly import simulated; from runner.nightly.folder import NightFolder\n"
+        "from runner.nightly.schedule import NightRun; from runner.nightly.store import Store\n"
+        f"{name}.{method} = lambda *given: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "sys.exit(simulated.main())"
+    )
+    given = [sys.executable, "-c", code, "corpus", "--json", "nightly.canary=none", *words]
+    return subprocess.run(given, cwd=folder, env=environment(folder), capture_output=True, check=False).returncode
+
+
+def environment(folder: Path) -> dict[str, str]:
+    state, log = str(folder / "state"), str(folder / "log")
+    return {**os.environ, "PYTHONPATH": str(ROOT), "SANDBOX_REVIEW_STATE": state, "SIMULATED_LOG": log}
+
+
 def start(
     folder: Path, *words: str, module: str = "tests.nightly.simulated", first: tuple[str, ...] = ()
 ) -> subprocess.Popen[str]:
@@ -132,12 +174,7 @@ def start(
     return subprocess.Popen(
         [sys.executable, "-m", module, *first, "corpus", "--json", "nightly.canary=none", *words],
         cwd=folder,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "SANDBOX_REVIEW_STATE": str(folder / "state"),
-            "SIMULATED_LOG": str(folder / "log"),
-        },
+        env=environment(folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",

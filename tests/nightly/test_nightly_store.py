@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +19,7 @@ from runner.nightly.night import Change, Entry, NightStatus, NightVerdict, Resul
 from runner.nightly.store import SchemaError, Store, StoreError, schema
 from runner.nightly.store.tables import Base
 
+ROOT = Path(__file__).parents[2]
 DIGEST = "d" * 64
 NOW = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
 READY, NOT_READY = NightVerdict.READY, NightVerdict.NOT_READY
@@ -118,6 +123,68 @@ def test_migrations_make_the_tables_that_the_program_uses(url: str) -> None:
     schema.upgrade(engine)
     assert set(Base.metadata.tables) <= set(inspect(engine).get_table_names())
     engine.dispose()
+
+
+@pytest.mark.parametrize("at", ["create_table nights", "create_index results", "create_table accepted"])
+def test_killed_while_the_tables_are_made_leaves_all_or_nothing(tmp_path: Path, at: str) -> None:
+    step, table = at.split()
+    code = (
+        "import os, signal, sys; from alembic import op; from runner.nightly.store import Store\n"
+        f"real = op.{step}\n"
+        "def made(*given, **more):\n"
+        f"    os.kill(os.getpid(), signal.SIGKILL) if '{table}' in given else real(*given, **more)\n"
+        f"op.{step} = made; Store(sys.argv[1])"
+    )
+    url = f"sqlite:///{tmp_path / 'nights.db'}"
+    done = subprocess.run([sys.executable, "-c", code, url], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    store = Store(url)
+    assert night(store, entry("a", Change.NEW)) == 1
+    store.close()
+
+
+def test_several_programs_may_open_and_write_one_database(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'nights.db'}"
+
+    def work(number: int) -> int:
+        store = Store(url)
+        begun = [night(store, entry(f"a{each}", Change.NEW)) for each in range(10)]
+        store.accept(begun[-1])
+        store.close()
+        return len(begun)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(work, range(6))) == [10] * 6
+    store = Store(url)
+    assert len(store.nights()) == 60
+    store.close()
+
+
+def test_a_database_that_fails_in_the_middle_is_told_in_one_message(store: Store) -> None:
+    number = night(store, status=NightStatus.RUNNING)
+    with store.engine.begin() as connection:
+        connection.execute(text("DROP TABLE results"))
+    for use in (lambda: store.results_of(number), lambda: store.add_result(number, "a", "f", DIGEST, key(), result())):
+        with pytest.raises(StoreError, match="results.*start the same command again"):
+            use()
+
+
+def test_an_earlier_versions_nights_stay(url: str) -> None:
+    engine = create_engine(url)
+    schema.upgrade(engine, "0001")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO nights (corpus, directory, host, status, tool_version, words, started_at) "
+                "VALUES ('c', '/n', 'h', 'finished', '0', '[]', '2026-03-01 00:00:00')"
+            )
+        )
+    engine.dispose()
+    store = Store(url)
+    assert (store.night(1).source, store.source_of("c")) == (None, None)
+    store.begin("c", Path("/n"), [], "0", Path("/corpora/c"))
+    assert store.source_of("c") == Path("/corpora/c")
+    store.close()
 
 
 def test_a_later_versions_database_is_left_alone(store: Store, url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +88,24 @@ def test_assets_lists_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
 def test_judging_a_folder_without_a_review_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["judge", str(tmp_path)]) == 2
     assert "holds no stored review" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("status", [0, 1, 3])
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize("show", ["console.print('x' * 50)", "print('x' * 100_000, file=stream, flush=True)"])
+def test_a_reader_that_has_gone_changes_no_exit_status(status: int, stream: str, show: str) -> None:
+    program = (
+        "import sys, types; from rich.console import Console; from runner import cli\n"
+        "def run(words):\n"
+        f"    stream = sys.{stream}; console = Console(file=stream)\n"
+        f"    {show}; {show}\n"
+        f"    return {status}\n"
+        "sys.modules['talks'] = types.SimpleNamespace(run=run); cli._COMMANDS['talks'] = 'talks'\n"
+        "sys.argv = ['sandbox-review', 'talks']; cli.entry()"
+    )
+    reader, writer = os.pipe()
+    os.close(reader)
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: writer}
+    done = subprocess.run([sys.executable, "-c", program], check=False, **streams)
+    os.close(writer)
+    assert done.returncode == status

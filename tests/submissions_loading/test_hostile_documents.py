@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from runner.submissions import SubmissionError, load
+from runner.submissions import SubmissionError, UnreadableError, load
 from runner.submissions.errors import SHOWN
 
 Refused = Callable[..., str]
@@ -165,11 +166,37 @@ def test_an_unreadable_file_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr(Path, "open", denied)
-    with pytest.raises(SubmissionError, match="cannot be read: Permission denied"):
+    with pytest.raises(UnreadableError, match="cannot be read: Permission denied"):
         load(str(file))
 
 
 def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
     (tmp_path / "submission.json").symlink_to(tmp_path / "gone")
-    with pytest.raises(SubmissionError, match="cannot be read"):
+    with pytest.raises(UnreadableError, match="cannot be read"):
         load(str(tmp_path / "submission.json"))
+
+
+@pytest.mark.parametrize("word", ["gone", "gone@HEAD", "here@HEAD"])
+def test_a_path_that_is_gone_says_nothing_of_its_content(tmp_path: Path, word: str) -> None:
+    (tmp_path / "here").mkdir()
+    with pytest.raises(UnreadableError):
+        load(str(tmp_path / word))
+    (tmp_path / "empty.json").write_text("")
+    with pytest.raises(SubmissionError) as caught:
+        load(str(tmp_path / "empty.json"))
+    assert not isinstance(caught.value, UnreadableError)
+
+
+@pytest.mark.parametrize(("number", "kind"), [(errno.EIO, UnreadableError), (errno.EINVAL, SubmissionError)])
+def test_a_failing_disk_is_no_damaged_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[SubmissionError]
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz"):
+        pass
+    monkeypatch.setattr(tarfile, "open", failing)
+    with pytest.raises(SubmissionError) as caught:
+        load(str(tmp_path / "a.tar.gz"))
+    assert type(caught.value) is kind

@@ -12,10 +12,15 @@ from runner.nightly.key import Surroundings
 from runner.nightly.review_process import Ran
 from runner.nightly.settings import ExecutorSettings, NightlySettings
 from runner.settings import Settings
+from sandbox.errors import InfrastructureError
 
 Review = Callable[[Path, Sequence[str], threading.Event, Mapping[str, str]], Ran]
 """Reviews the submission.json in a folder, with KEY=VALUE words, until it is told to stop, with environment variables
 on top of those of the machine on which it runs. It must not raise."""
+
+
+class NoRoomError(InfrastructureError):
+    """No machine of the executor can ever have room for this review; it may have for others."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class Executor(Protocol):
         ...
 
     def has_room(self, reservation: Reservation) -> bool:
-        """Whether a review would start now, or soon."""
+        """Whether a review would start now, or soon. Raises NoRoomError where it never would."""
         ...
 
     def submit(self, job: Job) -> None: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import queue
 import shutil
@@ -33,8 +34,8 @@ class LocalExecutor:
         memory_mb = psutil.virtual_memory().total // 2**20 - _KEPT_MB
         self._cpus = settings.cpus or float(len(os.sched_getaffinity(0)))
         self._memory_mb = settings.memory_mb or max(memory_mb, 1)
-        self._gpus = _gpus() if settings.gpus is None else settings.gpus
-        self._free_gpus = gpus.chosen(self._gpus) or [str(number) for number in range(self._gpus)]
+        self._free_gpus = _cards(_gpus() if settings.gpus is None else settings.gpus)
+        self._gpus = len(self._free_gpus)
         self._running: dict[int, tuple[Job, threading.Thread]] = {}
         self._done: queue.SimpleQueue[tuple[int, Ran]] = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -104,6 +105,16 @@ class LocalExecutor:
         except Exception as error:  # whatever it is, the night must hear of it
             ran = Ran(None, 0.0, datetime.now(UTC).isoformat(), f"the review could not be run: {error!r}")
         self._done.put((number, ran))
+
+
+def _cards(count: int) -> list[str]:
+    """Those of `count` GPUs that reviews may use: where CUDA_VISIBLE_DEVICES is set, no others than it names.
+
+    An empty one hides all, and so does -1 what follows it, as CUDA reads the variable.
+    """
+    if gpus.VARIABLE not in os.environ:
+        return [str(number) for number in range(count)]
+    return list(itertools.takewhile(lambda name: name != "-1", gpus.chosen(count)))
 
 
 def _gpus() -> int:

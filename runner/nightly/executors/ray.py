@@ -22,16 +22,19 @@ from pathlib import Path
 from typing import Any
 
 import runner
-from runner.nightly.executors import Job, Reservation, Review
+from runner.nightly.executors import Job, NoRoomError, Reservation, Review
 from runner.nightly.key import Surroundings, program_digest
 from runner.nightly.review_process import DONE, SUBMISSION, Ran, read_done, run_review
 from runner.nightly.settings import ExecutorSettings
 from runner.settings import Settings
+from sandbox import owner
 from sandbox.errors import InfrastructureError
 
 _MIB = 2**20
 _WAITING = 1
 """Reviews that wait in Ray beside those that run: a slot that comes free is filled without the night's doing."""
+_FOLDER = "-sandbox-review-"
+"""In the names of the reviews' folders on a node, after whose they are."""
 _CONNECT_SECONDS = 10
 _OURS_SECONDS = 300
 """For the task that asks a node for its digests: its worker has to start, and the sandbox's image may be built."""
@@ -67,11 +70,11 @@ class RayExecutor:
         return Surroundings.model_validate(found)
 
     def has_room(self, reservation: Reservation) -> bool:
-        """Raises InfrastructureError where no node can ever have room."""
+        """Raises NoRoomError where no node can ever have room."""
         nodes = self._nodes()
         slots = sum(_slots(node, reservation) for node in nodes)
         if not slots and reservation not in self._fits:
-            raise InfrastructureError(
+            raise NoRoomError(
                 f"No node of the cluster has {reservation.cpus:g} cpus, {reservation.memory_mb} MiB and "
                 f"{reservation.gpus} GPUs for a review; set executor.review_cpus or executor.review_memory_mb"
             )
@@ -170,13 +173,22 @@ def _surroundings_of_node(settings: Settings) -> tuple[str, str, dict[str, str]]
 
 def _review_on_node(text: str, words: Sequence[str], review: Callable[..., Ran]) -> tuple[dict[str, Any], bytes]:
     """Runs on a node: how the review ended, and its files as a .tar.gz."""
-    folder = Path(tempfile.mkdtemp(prefix="sandbox-review-"))
+    _remove_leftovers()
+    folder = Path(tempfile.mkdtemp(prefix=f"{owner.current().token}{_FOLDER}"))
     try:
         (folder / SUBMISSION).write_text(text, "utf-8")
         ran = review(folder, words, threading.Event(), {})  # Ray itself gives each task its GPUs
         return vars(ran).copy(), _packed(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_leftovers() -> None:
+    """Remove the folders of reviews whose worker is gone: one that Ray kills, to cancel a task, cannot do so itself."""
+    for path in Path(tempfile.gettempdir()).glob(f"*{_FOLDER}*"):
+        whose = owner.parse(path.name)
+        if whose is not None and whose.is_gone():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _packed(folder: Path) -> bytes:

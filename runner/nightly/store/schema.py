@@ -11,6 +11,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from runner.nightly.store.engine import exclusive
+
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -21,7 +23,7 @@ class SchemaError(Exception):
 def upgrade(engine: Engine, to: str = "head") -> None:
     """Make the tables, or change an earlier version's. Raises SchemaError for a later version's."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    with engine.begin() as connection:
+    with exclusive(engine).begin() as connection:
         config = _config(connection)
         now = MigrationContext.configure(connection).get_current_revision()
         script = ScriptDirectory.from_config(config)

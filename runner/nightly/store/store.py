@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import socket
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from runner.nightly.key import Key
-from runner.nightly.night import Change, Entry, NightStatus, NightVerdict, Past, Result
+from runner.nightly.night import Entry, NightStatus, NightVerdict, Past, Result
 from runner.nightly.store.engine import StoreError, open_engine
+from runner.nightly.store.records import Stored, StoredNight, as_night, as_past, as_stored, past_query
 from runner.nightly.store.schema import SchemaError, upgrade
 from runner.nightly.store.tables import AcceptedRow, EntryRow, NightRow, ResultRow
-
-ACCEPTABLE = frozenset(Change) - {Change.FLAKY, Change.INFRASTRUCTURE}
-"""Kinds of change whose verdict can be accepted: those of which the night is sure."""
-
-
-@dataclass(frozen=True)
-class StoredNight:
-    """One night as the database knows it."""
-
-    number: int
-    corpus: str
-    directory: Path
-    status: NightStatus
-    started_at: datetime
-    finished_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A result, and what it is a result of."""
-
-    key: str
-    result: Result
-    directory: Path
-    """Of the night in which it was made; the result's `review` is relative to it."""
-
-    def seen_from(self, directory: Path) -> Result:
-        """The result, its review's path relative to `directory`."""
-        if self.result.review is None or self.directory == directory:
-            return self.result
-        return self.result.model_copy(
-            update={"review": os.path.relpath(self.directory / self.result.review, directory)}
-        )
 
 
 class Store:
@@ -75,10 +42,13 @@ class Store:
 
     # Nights
 
-    def begin(self, corpus: str, directory: Path, words: Sequence[str], version: str) -> int:
+    def begin(
+        self, corpus: str, directory: Path, words: Sequence[str], version: str, source: Path | None = None
+    ) -> int:
         """A new night; returns its number."""
         row = NightRow(
             corpus=corpus,
+            source=None if source is None else str(source),
             directory=str(directory.absolute()),
             host=socket.gethostname(),
             status=NightStatus.RUNNING,
@@ -95,29 +65,35 @@ class Store:
             query = query.where(NightRow.corpus == corpus)
         if status is not None:
             query = query.where(NightRow.status == status)
-        return [_night(row) for row in self._rows(query)]
+        return [as_night(row) for row in self._rows(query)]
 
     def night(self, number: int) -> StoredNight:
         """One night. Raises LookupError where there is none of this number."""
         rows = self._rows(select(NightRow.__table__).where(NightRow.id == number))
         if not rows:
             raise LookupError(f"{self.shown}: has no night {number}")
-        return _night(rows[0])
+        return as_night(rows[0])
+
+    def source_of(self, corpus: str) -> Path | None:
+        """The folder or manifest of the corpus with this name, in its last night; None where that is not known."""
+        known = NightRow.source.is_not(None)
+        query = select(NightRow.source).where(NightRow.corpus == corpus, known).order_by(NightRow.id.desc()).limit(1)
+        return next((Path(row.source) for row in self._rows(query)), None)
 
     def unfinished(self, corpus: str, words: Sequence[str]) -> list[StoredNight]:
-        """Nights of this corpus, machine and command that did not come to their end, last first."""
-        query = select(NightRow.__table__).where(
-            NightRow.corpus == corpus, NightRow.status == NightStatus.RUNNING, NightRow.host == socket.gethostname()
-        )
-        rows = self._rows(query.order_by(NightRow.id.desc()))
-        return [_night(row) for row in rows if row.words == list(words)]
+        """Nights of this corpus and command that did not come to their end, last first.
 
-    def end(self, night: int, status: NightStatus) -> datetime:
-        """Say how a night ended; returns when."""
-        now = datetime.now(UTC)
-        with self.engine.begin() as connection:
-            connection.execute(update(NightRow).where(NightRow.id == night).values(status=status, finished_at=now))
-        return now
+        Whether one lies on this machine, its folder says: a container has another host name at every start.
+        """
+        query = select(NightRow.__table__).where(NightRow.corpus == corpus, NightRow.status == NightStatus.RUNNING)
+        rows = self._rows(query.order_by(NightRow.id.desc()))
+        return [as_night(row) for row in rows if row.words == list(words)]
+
+    def end(self, night: int, status: NightStatus, at: datetime | None = None) -> None:
+        """Say how a night ended, and when (None: now)."""
+        values = {"status": status, "finished_at": at or datetime.now(UTC)}
+        with self._transaction() as connection:
+            connection.execute(update(NightRow).where(NightRow.id == night).values(values))
 
     # Results
 
@@ -142,7 +118,7 @@ class Store:
         """(submission, role) -> what was kept of a night; of what changed while it ran, the last."""
         columns = (ResultRow.submission, ResultRow.role, ResultRow.key, ResultRow.data, NightRow.directory)
         rows = self._rows(select(*columns).join(NightRow).where(ResultRow.night_id == night).order_by(ResultRow.id))
-        return {(row.submission, row.role): _stored(row) for row in rows}
+        return {(row.submission, row.role): as_stored(row) for row in rows}
 
     def reusable(self, key: str) -> list[Stored]:
         """Results of finished nights with this key that say something of the submission, last first."""
@@ -158,7 +134,7 @@ class Store:
             .order_by(ResultRow.id.desc())
             .limit(20)
         )
-        return [_stored(row) for row in self._rows(query)]
+        return [as_stored(row) for row in self._rows(query)]
 
     # Entries
 
@@ -187,11 +163,11 @@ class Store:
     def history(self, corpus: str, limit: int, before: int) -> dict[str, list[Past]]:
         """Submission -> its last `limit` verdicts of nights before night `before`, oldest first."""
         number = func.row_number().over(partition_by=EntryRow.submission, order_by=EntryRow.id.desc()).label("number")
-        inner = _past(EntryRow.corpus == corpus, EntryRow.night_id < before, number).subquery()
+        inner = past_query(EntryRow.corpus == corpus, EntryRow.night_id < before, number).subquery()
         query = select(inner).where(inner.c.number <= limit).order_by(inner.c.id)
         found: dict[str, list[Past]] = {}
         for row in self._rows(query):
-            found.setdefault(row.submission, []).append(_as_past(row))
+            found.setdefault(row.submission, []).append(as_past(row))
         return found
 
     def history_of(self, submission: str, digest: str | None = None) -> dict[tuple[str, str], list[Past]]:
@@ -200,8 +176,8 @@ class Store:
         if digest:
             wanted = wanted | (EntryRow.digest == digest)
         found: dict[tuple[str, str], list[Past]] = {}
-        for row in self._rows(_past(wanted).order_by(EntryRow.id)):
-            found.setdefault((row.corpus, row.submission), []).append(_as_past(row))
+        for row in self._rows(past_query(wanted).order_by(EntryRow.id)):
+            found.setdefault((row.corpus, row.submission), []).append(as_past(row))
         return found
 
     # What verdicts are compared with
@@ -229,65 +205,47 @@ class Store:
         Returns the submissions that were accepted, and those of which the night was not sure.
         """
         wanted = None if names is None else set(names)
-        columns = (EntryRow.id, EntryRow.corpus, EntryRow.submission, EntryRow.change)
+        columns = (EntryRow.id, EntryRow.corpus, EntryRow.submission, EntryRow.data)
         rows = self._rows(select(*columns).where(EntryRow.night_id == night).order_by(EntryRow.id))
         rows = [row for row in rows if wanted is None or row.submission in wanted]
-        sure = [row for row in rows if row.change in ACCEPTABLE]
+        known = {row.id for row in rows if Entry.model_validate(row.data).sure}
+        sure = [row for row in rows if row.id in known]
         now = datetime.now(UTC)
-        with self.engine.begin() as connection:
+        with self._transaction() as connection:
             if sure:
                 values = [
                     {"corpus": row.corpus, "submission": row.submission, "entry_id": row.id, "accepted_at": now}
                     for row in sure
                 ]
                 connection.execute(insert(AcceptedRow), values)
-        return [row.submission for row in sure], [row.submission for row in rows if row.change not in ACCEPTABLE]
+        return [row.submission for row in sure], [row.submission for row in rows if row.id not in known]
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """Raises StoreError where the database fails, as when its server is gone."""
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(
+                f"{self.shown}: {_words(error)}; what was recorded is kept: start the same command again"
+            ) from error
 
     def _rows(self, query: Any) -> Sequence[Row[Any]]:
-        with self.engine.connect() as connection:
+        with self._transaction() as connection:
             return connection.execute(query).all()
 
     def _insert(self, row: Any, ignore_twice: bool = False) -> int:
-        try:
-            with Session(self.engine) as session, session.begin():
-                session.add(row)
+        with self._transaction() as connection, Session(connection) as session:
+            session.add(row)
+            try:
                 session.flush()
-                return int(row.id)
-        except IntegrityError:
-            if not ignore_twice:
-                raise
-            return 0
-
-
-def _past(*conditions: Any) -> Any:
-    """The columns of a `Past`; a condition that is a labelled column is selected, too."""
-    was_accepted = select(AcceptedRow.id).where(AcceptedRow.entry_id == EntryRow.id).exists().label("accepted")
-    extra = [condition for condition in conditions if getattr(condition, "name", None) == "number"]
-    where = [condition for condition in conditions if condition not in extra]
-    columns = (EntryRow.id, EntryRow.corpus, EntryRow.submission, EntryRow.night_id, EntryRow.decided_at)
-    query = select(*columns, EntryRow.verdict, EntryRow.change, EntryRow.seconds, was_accepted, *extra)
-    # What a night says whose canary failed is no verdict.
-    return query.join(NightRow).where(NightRow.status != NightStatus.INFRASTRUCTURE, *where)
-
-
-def _as_past(row: Row[Any]) -> Past:
-    return Past(
-        night=row.night_id,
-        finished_at=row.decided_at,
-        verdict=row.verdict,
-        change=row.change,
-        seconds=row.seconds,
-        accepted=bool(row.accepted),
-    )
-
-
-def _stored(row: Row[Any]) -> Stored:
-    return Stored(row.key, Result.model_validate(row.data), Path(row.directory))
-
-
-def _night(row: Row[Any]) -> StoredNight:
-    status = NightStatus(row.status)
-    return StoredNight(row.id, row.corpus, Path(row.directory), status, row.started_at, row.finished_at)
+            except IntegrityError:
+                if not ignore_twice:
+                    raise
+                session.rollback()
+                return 0
+            return int(row.id)
 
 
 def _words(error: SQLAlchemyError) -> str:

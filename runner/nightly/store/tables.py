@@ -53,10 +53,12 @@ class NightRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     corpus: Mapped[str] = mapped_column(index=True)
+    source: Mapped[str | None]
+    """The folder or manifest of the corpus, absolute; None for nights of earlier versions."""
     directory: Mapped[str]
     """Absolute."""
     host: Mapped[str]
-    """The machine on which it lies."""
+    """The machine on which it began, for people."""
     status: Mapped[str] = mapped_column(String(20))
     tool_version: Mapped[str]
     words: Mapped[list[str]] = mapped_column(JSON)
