@@ -82,6 +82,7 @@ def run_figures(case: Case) -> Judgement:
     for run_id in case.run_ids:
         problems = [_figures_problem(_of_run(evaluation, run_id), f"Run {run_id}") for evaluation in finished(case)]
         _judge_figures(case, "evaluate.run_figures", problems, run_id, drafts, doubts)
+        doubts += _unopened(_of_run(finished(case)[0], run_id))
     return _outcome(case, drafts, doubts)
 
 
@@ -95,6 +96,7 @@ def comparison_figures(case: Case) -> Judgement:
     doubts: list[str] = []
     problems = [_figures_problem(_of_comparison(evaluation), "The comparison") for evaluation in finished(case)]
     _judge_figures(case, "evaluate.comparison_figures", problems, None, drafts, doubts)
+    doubts += _unopened(_of_comparison(finished(case)[0]))
     return _outcome(case, drafts, doubts)
 
 
@@ -123,6 +125,13 @@ def _figures_problem(figures: list[Figure], whose: str) -> str:
         return f"The figure {broken.path} cannot be read: {broken.problem}"
     blank = next((figure for figure in figures if figure.opened and figure.blank), None)
     return f"The figure {blank.path} is blank: nothing is drawn on it" if blank is not None else ""
+
+
+def _unopened(figures: list[Figure]) -> list[str]:
+    """Why the figures are not known to be good: one was not looked at, in no format."""
+    stems = {figure.path.rpartition(".")[0] for figure in figures if figure.opened}
+    closed = (figure.path for figure in figures if figure.path.rpartition(".")[0] not in stems)
+    return [f"the figure {path} was not opened: too large, too many, too slow, or of another kind" for path in closed]
 
 
 def _line_of_figure(case: Case, problem: str) -> int | None:
@@ -195,6 +204,8 @@ def significance(case: Case) -> Judgement:
         return not_applicable(reason)
     if any(evaluation.significance for evaluation in finished(case)):
         return passed()
+    if any(evaluation.unread for evaluation in finished(case)):
+        return not_exercised("a file that it wrote was too large to be read")
     if reason := doubt(case):
         return not_exercised(reason)
     return judged(
