@@ -172,7 +172,7 @@ def _complete(row: Mapping[str, Any], number: int, begun: float, seconds_a_step:
     """A row with the keys that clients add to each."""
     step = history.step_of(row, number)
     runtime = step * seconds_a_step
-    return {"_step": step, "_runtime": runtime, "_timestamp": begun + runtime, **row}
+    return {"_runtime": runtime, "_timestamp": begun + runtime, **row, "_step": step}
 
 
 def take_over(store: Store, other: Store, source: RunRecord, state: str = "finished") -> RunRecord:
