@@ -148,7 +148,7 @@ class WandbContact(_Facts):
     runs: list[str] = []
     """entity/project/id of every run that was opened."""
     problem: str = ""
-    """A failure of the mock's own; then the rest proves nothing."""
+    """A failure of the mock's own; what it does not have may then have been meant for it."""
 
 
 RESULTS = "results"

@@ -61,7 +61,7 @@ def disputed(evidence: Evidence) -> str:
         return f"the probe saw no process of the {evidence.stage} stage"
     contradictions = list(facts.disputed)
     contact = evidence.wandb
-    if contact is not None and contact.runs and not contact.problem and not facts.wandb and not missed(facts):
+    if contact is not None and contact.runs and not facts.wandb and not missed(facts):
         contradictions.append(f"the W&B server saw the run {contact.runs[0]} open, the probe saw no call of wandb")
     return f"evidence disputed: {'; '.join(contradictions)}" if contradictions else ""
 
@@ -164,6 +164,22 @@ def run_draft(
         evidence=seen,
         root=root or (criterion, file or "", str(line)),
     )
+
+
+def mock_failures(criterion: str, ran: Sequence[Evidence]) -> list[Draft]:
+    """What the W&B stand-in could not answer in these attempts: our own failure, which leaves the verdict open."""
+    return [
+        run_draft(
+            criterion,
+            Cause.WANDB,
+            evidence,
+            f"The W&B stand-in failed in the {evidence.stage} stage: {evidence.wandb.problem}",
+            blame=Blame.INFRASTRUCTURE,
+            root=("W&B stand-in", evidence.stage, evidence.wandb.problem),
+        )
+        for evidence in ran
+        if evidence.wandb is not None and evidence.wandb.problem
+    ]
 
 
 def at(place: Place) -> str:

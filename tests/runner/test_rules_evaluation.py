@@ -189,7 +189,7 @@ def test_a_history_asked_by_key(key: str, expected: str) -> None:
         ({"history": True, "summary": True}, {}, FAIL),
         ({}, {}, FAIL),
         ({}, {"status": Status.FAILED}, UNSURE),
-        ({}, {"mock_problem": "broken"}, UNSURE),
+        ({}, {"mock_problem": "broken"}, f"{UNSURE} infrastructure"),
     ],
 )
 def test_what_is_asked_of_wandb(asked: dict[str, Any], fields: dict[str, Any], expected: str) -> None:
