@@ -23,6 +23,7 @@ def told(monkeypatch: pytest.MonkeyPatch, **given: Any) -> dict[str, Any]:
     sent: list[dict[str, Any]] = []
     channel = SimpleNamespace(send=lambda kind, **values: sent.append(values))
     monkeypatch.setattr(trackers, "channel", lambda: channel)
+    monkeypatch.setattr(trackers, "place", lambda: None)
     trackers._initialised(inspect.signature(init), (), given)
     return sent[0]
 
