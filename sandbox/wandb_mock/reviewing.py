@@ -184,7 +184,8 @@ def take_over(store: Store, other: Store, source: RunRecord, state: str = "finis
             for number, line in other.lines.get(there.id, stream):
                 store.lines.put(run.id, stream, number, [line], truncate=False)
         for file in other.files.run_files(there.id):
-            store.files.put_run_file(run.id, file.name, other.files.blob(file.address))
+            content = other.files.blob(file.address)
+            store.files.put_run_file(run.id, file.name, content.size, content.pieces())
         kept = (
             "display_name",
             "description",
