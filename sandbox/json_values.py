@@ -12,6 +12,8 @@ import math
 import re
 from typing import Any, TypeGuard
 
+MAX_DEPTH = 200
+"""What is read must be written again, from deeper in the program, by a writer that recurses."""
 DIGITS = 308
 """Digits of the largest whole number that is surely a double."""
 _ESCAPE = re.compile(
@@ -23,7 +25,20 @@ _ESCAPE = re.compile(
 
 def parse(text: str) -> Any:
     """Raises ValueError or RecursionError for what is not JSON; NaN and Infinity, which Python writes, become words."""
-    return json.loads(whole_pairs(text), parse_constant=str, parse_int=whole_number, parse_float=real_number)
+    value = json.loads(whole_pairs(text), parse_constant=str, parse_int=whole_number, parse_float=real_number)
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_depth(value)
+    return value
+
+
+def _check_depth(value: Any) -> None:
+    level, depth = [value] if isinstance(value, dict | list) else [], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"nested more than {MAX_DEPTH} deep")
+        parts = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [inner for part in parts for inner in part if isinstance(inner, dict | list)]
 
 
 def whole_pairs(text: str) -> str:

@@ -29,6 +29,13 @@ def test_values(text: str, value: Any) -> None:
     json.dumps(parse(text), allow_nan=False, ensure_ascii=False).encode()
 
 
+def test_depth_is_bounded_and_breadth_is_not() -> None:
+    assert parse("[" * 200 + "]" * 200) and parse("[" + ",".join(["{}"] * 1000) + "]")
+    for text in ("[" * 201 + "]" * 201, '{"a":' * 900 + "1" + "}" * 900):
+        with pytest.raises(ValueError, match="200 deep"):
+            parse(text)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\\ud800"])
 def test_what_is_no_json_is_refused(text: str) -> None:
     with pytest.raises((ValueError, RecursionError)):
