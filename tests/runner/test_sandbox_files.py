@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 from runner.sandbox_files import read_regular, regular_files
+from runner.settings import load_settings
+from runner.submissions.model import Submission
+from runner.vocabulary import StageName
+from runner.workbench import Workbench
+from sandbox.backends.dummy import DummySandbox
 
 
 @pytest.fixture
@@ -90,3 +95,22 @@ def test_folders_deeper_than_a_path_may_be_long(root: Path) -> None:
 def test_a_flood_of_entries_is_cut(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runner.sandbox_files.MAX_ENTRIES", 3)
     assert names(root) == ["a.json", "b/c.json"]
+
+
+def test_the_exchange_folder_leads_nowhere_else(tmp_path: Path, host: Path) -> None:
+    submission = Submission(id="s", source="test", files={"src/main.py": ""}, runs=())
+    settings = load_settings([f"cache_dir={tmp_path / 'cache'}"])
+    bench = Workbench(submission, settings, DummySandbox([]), tmp_path / "review", None, None)  # type: ignore[arg-type]
+    secret = host / "secret.json"
+    with bench.attempt(StageName.COMPOSE) as attempt:
+        for name in ("in.json", "out.json"):
+            (attempt.exchange / name).symlink_to(secret)
+        assert attempt.handed_out("out.json") == ""
+        attempt.hand_in("in.json", {"a": 2})
+        attempt.awaited("out.json")
+        assert not (attempt.exchange / "out.json").is_symlink()
+        (attempt.exchange / "out.json").write_text("said")
+        assert attempt.handed_out("out.json") == "said"
+        (attempt.exchange / "folder").mkdir()
+        assert attempt.hand_in("folder", []).endswith("/folder")
+    assert secret.read_text() == '{"key": 1}'
