@@ -17,15 +17,18 @@ Request = TypeVar("Request")
 
 
 MAX_RECORD = 64 * 2**20
-"""Characters, as JSON, of the requests that are kept: whoever asks may ask for ever."""
+"""Characters: whoever asks may ask for ever."""
 
 
 class Recorder(Generic[Request]):
-    """Collects requests from any thread, up to a bound; also appends each to a JSON Lines file as it happens."""
+    """Collects requests from any thread; also appends each to a JSON Lines file as it happens.
 
-    def __init__(self, log: Path | None) -> None:
+    `most`: characters, as JSON, of what is kept.
+    """
+
+    def __init__(self, log: Path | None, most: float = MAX_RECORD) -> None:
         self._log = log
-        self._left = MAX_RECORD
+        self._left = most
         self._lock = threading.Lock()
         self._requests: list[Request] = []
 

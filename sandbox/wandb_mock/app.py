@@ -6,9 +6,11 @@ import asyncio
 import socket
 import struct
 import time
+import traceback
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -30,6 +32,7 @@ from sandbox.wandb_mock.store import Store
 NO_LINGER = struct.pack("ii", 1, 0)
 """SO_LINGER on, for zero seconds: closing sends a reset, not an orderly end."""
 ANSWERS_AT_ONCE = 2
+MAX_PROBLEMS = 20
 OUR_FAILURE = "Internal Error - the W&B stand-in could not answer this"
 
 
@@ -44,6 +47,8 @@ class Service:
     """The default entity of whoever logs in."""
     keys: Collection[str] | None
     """The keys that are taken; None: any of the right length."""
+    bounded: bool = False
+    """Whether the store takes only so much text."""
     problems: list[BaseException] = field(default_factory=list)
     """Failures of our own; each was answered with 500."""
 
@@ -104,16 +109,19 @@ def mock_app(service: Service) -> Starlette:
                 fault = service.faults.take(asked.operation)
                 met = await _meet(fault)
                 if met is None:
-                    met = await turns.answer(partial(requests.answer, service.store, service.entity, asked))
+                    work = partial(requests.answer, service.store, service.entity, asked, service.bounded)
+                    met = await turns.answer(work)
             outcome = met
         except RefusedError as refusal:
             outcome = requests.refused(refusal)
         except ClientDisconnect:
             outcome = Outcome(Response(status_code=400), problem="the client went away")
         except Exception as failure:
-            service.problems.append(failure)
             words = {"errors": [{"message": OUR_FAILURE}]}
-            outcome = Outcome(Json(words, status_code=500), problem=f"{type(failure).__name__}: {failure}")
+            outcome = Outcome(Json(words, status_code=500), problem=_words(failure))
+            if len(service.problems) < MAX_PROBLEMS:
+                # Its frames would keep the request in memory.
+                service.problems.append(failure.with_traceback(None))
         reset = fault is not None and fault.kind is FaultKind.RESET
         service.recorder.add(
             Call(
@@ -138,6 +146,11 @@ def mock_app(service: Service) -> Starlette:
 
     methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]
     return Starlette(routes=[Route("/{path:path}", serve, methods=methods)])
+
+
+def _words(failure: Exception) -> str:
+    place = traceback.extract_tb(failure.__traceback__)[-1]
+    return f"{type(failure).__name__}: {failure} ({Path(place.filename).name}:{place.lineno})"
 
 
 def _key(request: Request) -> str:

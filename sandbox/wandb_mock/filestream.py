@@ -21,7 +21,7 @@ STREAMS = {"wandb-history.jsonl": HISTORY, "wandb-events.jsonl": EVENTS, "output
 SUMMARY = "wandb-summary.json"
 MAX_LINES = 2_000_000
 MAX_OUTPUT = 8 * 2**20
-"""Characters of console output that are kept; the review has its own copy of it."""
+"""Characters of a run's console output that are kept."""
 
 
 def accept(store: Store, run: Run, body: Any) -> str:
@@ -39,7 +39,7 @@ def accept(store: Store, run: Run, body: Any) -> str:
                 _summary(store, run, lines)
             elif name in STREAMS:
                 stream = STREAMS[name]
-                if stream != OUTPUT or store.lines.size(OUTPUT) < MAX_OUTPUT:
+                if stream != OUTPUT or store.lines.size(run.id, OUTPUT) < MAX_OUTPUT:
                     store.lines.put(run.id, stream, offset, lines, truncate=stream != OUTPUT)
             account.append(f"{name}: {len(lines)} lines at {offset}")
         account += _lifecycle(store, run, body)

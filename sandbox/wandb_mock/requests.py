@@ -114,13 +114,13 @@ def _kind(asked: Asked) -> str:
     return "page" if asked.method in ("GET", "HEAD") else "unknown"
 
 
-def answer(store: Store, entity: str, asked: Asked) -> Outcome:
-    """The right answer. Blocks on the store; raises RefusedError."""
+def answer(store: Store, entity: str, asked: Asked, bounded: bool = False) -> Outcome:
+    """The right answer. Blocks on the store; raises RefusedError. `bounded`: the store takes `MAX_TEXT` and no more."""
     if asked.sent_key and not asked.authenticated and not asked.path.startswith("/storage/"):
         raise RefusedError(401, "user is not logged in")
     if asked.kind in ("graphql", "file_stream", "upload") and store.database.size() > MAX_STORE:
         raise RefusedError(413, f"the store is full: more than {MAX_STORE} bytes")
-    if _adds_text(asked) and store.database.text_size() > MAX_TEXT:
+    if bounded and _adds_text(asked) and store.database.text_size() > MAX_TEXT:
         raise RefusedError(413, f"the store is full: more than {MAX_TEXT} bytes of text")
     match asked.kind:
         case "graphql":

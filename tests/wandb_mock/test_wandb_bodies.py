@@ -89,10 +89,18 @@ def test_uploads_go_only_where_they_were_told_to(caller: Caller, address: str) -
     assert caller.http.get(f"/storage/{address}").status_code == 404
 
 
-def test_a_store_full_of_text_takes_no_more_and_still_answers(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_full_of_text_takes_no_more_and_still_answers(
+    server: WandbServer, caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     caller.begin()
-    caller.stream(rows=[{"x": 1}])
     monkeypatch.setattr(requests, "MAX_TEXT", 1)
+    assert caller.stream(rows=[{"x": 1}]).status_code == 200, "only what is under review has this bound"
+    with WandbServer(tmp_path / "store.db", port=0, bounded=True) as bounded, Caller(bounded) as under_review:
+        _is_full(under_review)
+    bounded.close()
+
+
+def _is_full(caller: Caller) -> None:
     assert caller.stream(rows=[{"x": 2}], offset=1).status_code == 413
     assert caller.graphql(UPSERT, name="two", project="demo", entity="team").status_code == 413
     assert caller.data("{ viewer { entity } }") == {"viewer": {"entity": "reviewed"}}
@@ -195,10 +203,9 @@ def _asked(server: WandbServer) -> int:
     return len([call for call in server.calls if call.kind == "graphql"])
 
 
-def test_the_record_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "MAX_RECORD", 1000)
+def test_the_record_is_bounded(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
-    recorder: recording.Recorder[Asset] = recording.Recorder(log)
+    recorder: recording.Recorder[Asset] = recording.Recorder(log, 1000)
     for _ in range(100):
         recorder.add(Asset("x" * 80))
     assert 9 <= len(recorder.requests()) == len(log.read_text().splitlines()) <= 11

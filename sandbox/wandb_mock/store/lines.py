@@ -49,9 +49,10 @@ class Lines:
         highest = self._database.scalar("SELECT max(number) FROM lines WHERE run_id = ? AND stream = ?", run_id, stream)
         return 0 if highest is None else int(highest) + 1
 
-    def size(self, stream: str) -> int:
-        """Characters of this stream of all runs."""
-        return int(self._database.scalar("SELECT total(length(text)) FROM lines WHERE stream = ?", stream))
+    def size(self, run_id: int, stream: str) -> int:
+        """Characters of all lines."""
+        sql = "SELECT total(length(text)) FROM lines WHERE run_id = ? AND stream = ?"
+        return int(self._database.scalar(sql, run_id, stream))
 
     def rows(self, run_id: int, stream: str) -> list[dict[str, Any]]:
         """The lines parsed as JSON objects (see `json_values.parse`); others are left out."""
