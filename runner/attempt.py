@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sandbox
 from runner.evidence import Evidence, HubRequest, OutputFile, WandbContact
+from runner.sandbox_files import read_regular, regular_files
 from runner.services import Services
 from runner.submissions.model import Submission
 from runner.tracebacks import root_traceback
@@ -28,6 +30,7 @@ STDERR_TAIL = 6000
 """Characters of stderr kept in evidence.json; the whole of it lies beside."""
 MAX_OUTPUTS = 5000
 """Files listed of a workspace and of a home folder each."""
+MAX_HANDED_OUT = 32 * 2**20
 
 
 class Attempt:
@@ -82,8 +85,23 @@ class Attempt:
 
     def hand_in(self, name: str, data: object) -> str:
         """Write JSON for the sandbox to read; returns its path inside."""
-        (self.exchange / name).write_text(json.dumps(data), encoding="utf-8")
+        inside = self.awaited(name)
+        # A new file: an earlier command of this attempt may have put a link there.
+        with (self.exchange / name).open("x", encoding="utf-8") as file:
+            json.dump(data, file)
+        return inside
+
+    def awaited(self, name: str) -> str:
+        """Path, inside the sandbox, of a file that a command is to write; what an earlier one left there goes."""
+        path = self.exchange / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
         return f"{self.exchange_mount.target}/{name}"
+
+    def handed_out(self, name: str) -> str:
+        """Text that a command wrote to where it was awaited, "" if there is none; its first `MAX_HANDED_OUT` bytes."""
+        return (read_regular(self.exchange, (name,), MAX_HANDED_OUT) or b"").decode("utf-8", "replace")
 
     def run(
         self,
@@ -177,36 +195,22 @@ class Attempt:
     def outputs(self) -> list[OutputFile]:
         """Files in the workspace that the submission did not bring, and files in its home folder."""
         brought = self.submission.tree()
-        found = [*_files(self.workspace, ""), *_files(self.home, "~/")]
+        without = ("__pycache__", ".venv", ".git")
+        found = [
+            (f"{prefix}{file.name}", file.bytes)
+            for root, prefix in ((self.workspace, ""), (self.home, "~/"))
+            for file in islice(regular_files(root, without), MAX_OUTPUTS)
+        ]
         return [OutputFile(path=path, bytes=size) for path, size in found if path not in brought]
 
     def changed_sources(self) -> list[str]:
         """Files of the submission that no longer hold what they held."""
         changed = []
         for path, text in self.submission.tree().items():
-            file = self.workspace / path
-            try:
-                same = not file.is_symlink() and file.read_bytes() == text.encode("utf-8")
-            except OSError:
-                same = False
-            if not same:
+            held = text.encode("utf-8")
+            if read_regular(self.workspace, path.split("/"), len(held) + 1) != held:
                 changed.append(path)
         return changed
-
-
-def _files(root: Path, prefix: str) -> Iterator[tuple[str, int]]:
-    """Path and size of every regular file below `root`; links are not followed. At most `MAX_OUTPUTS`."""
-    count = 0
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if name not in ("__pycache__", ".venv", ".git"))
-        for name in sorted(names):
-            path = Path(folder) / name
-            if path.is_symlink() or not path.is_file():
-                continue
-            count += 1
-            if count > MAX_OUTPUTS:
-                return
-            yield prefix + path.relative_to(root).as_posix(), path.stat().st_size
 
 
 def _read(path: Path) -> str:

@@ -72,7 +72,7 @@ class Figure(_Facts):
     problem: str = ""
     """Why it cannot be read."""
     opened: bool = True
-    """False where it was not looked at: too large, too many, or of a kind that nothing here opens."""
+    """False where it was not looked at: too large, too many, too slow, or of a kind that nothing here opens."""
 
 
 class Evaluation(_Facts):
@@ -103,6 +103,10 @@ class Evaluation(_Facts):
     """Other files below the results directory that hold words."""
     significance: bool = False
     """Whether anything written names a significance test or its p-value."""
+    cut: bool = False
+    """Whether it wrote more files than are listed here."""
+    unread: bool = False
+    """Whether a file that holds words was too large to be read."""
     directory: str = ""
     """Relative to the review's directory."""
 

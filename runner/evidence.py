@@ -6,9 +6,10 @@ One `Evidence` is written per attempt as `stages/<n>-<stage>[-<run_id>]/<attempt
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticSerializationError
 
 from runner.evaluation_facts import EvaluateFacts
 from runner.probe_facts import ProbeFacts
@@ -153,7 +154,7 @@ class WandbContact(_Facts):
     runs: list[str] = []
     """entity/project/id of every run that was opened."""
     problem: str = ""
-    """A failure of the mock's own; then the rest proves nothing."""
+    """A failure of the mock's own; what it does not have may then have been meant for it."""
 
 
 RESULTS = "results"
@@ -264,3 +265,27 @@ class Evidence(_Facts):
     """None where no W&B server could be reached."""
     bypasses: list[str] = []
     facts: Facts | None = None
+
+
+def writable(evidence: Evidence) -> Evidence:
+    """The evidence as it is, or with halves of surrogate pairs escaped, which no UTF-8 file can hold.
+
+    Names of keys and files come from the code under review, and can be made of them.
+    """
+    try:
+        evidence.model_dump_json()
+    except (PydanticSerializationError, UnicodeEncodeError):
+        return Evidence.model_validate(_escaped(evidence.model_dump()))
+    return evidence
+
+
+def _escaped(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        case dict():
+            return {_escaped(key): _escaped(item) for key, item in value.items()}
+        case list():
+            return [_escaped(item) for item in value]
+        case _:
+            return value

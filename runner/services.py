@@ -49,7 +49,8 @@ class Services:
             hub, wandb, downloads = self.sockets.values()
             self._hub = stack.enter_context(HubServer(self._assets, socket=hub, log=self._folder / "hub.jsonl"))
             log = self._folder / "wandb.jsonl"
-            self._wandb = stack.enter_context(WandbServer(self._folder / "wandb.db", socket=wandb, log=log))
+            store = self._folder / "wandb.db"
+            self._wandb = stack.enter_context(WandbServer(store, socket=wandb, log=log, bounded=True))
             stack.callback(self._wandb.close)
             log = self._folder / "downloads.jsonl"
             self._served = stack.enter_context(DownloadServer(self._downloads, socket=downloads, log=log))

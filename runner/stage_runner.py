@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from runner.asset_sources import closer_looks
-from runner.evidence import Evidence
+from runner.evidence import Evidence, writable
 from runner.rules.attempts import deciding, may_be_a_stand_ins_doing, missed_a_gpu
 from runner.rules.cut_effects import may_be_of_lowered
 from runner.stages.compose import run_compose
@@ -179,9 +181,16 @@ class StageRunner:
     def _timed(self, stage: StageName, run_id: str | None, run: Callable[[], Evidence]) -> Evidence:
         started = time.monotonic()
         try:
-            return run()
+            return writable(run())
         except InfrastructureError as error:
             return self._lost(stage, run_id, str(error))
+        except Exception as error:
+            # A mistake of this program: it costs this attempt, not the review.
+            evidence = self._lost(stage, run_id, _failure(error))
+            lines = "".join(traceback.format_exception(error))
+            path = self.bench.directory / evidence.directory / "failure.txt"
+            path.write_text(lines, encoding="utf-8", errors="backslashreplace")
+            return evidence
         finally:
             self.phases[stage] = self.phases.get(stage, 0.0) + time.monotonic() - started
 
@@ -189,3 +198,9 @@ class StageRunner:
         """An attempt that our side could not carry out."""
         number = max(1, self._numbers[stage, run_id])
         return self.bench.not_run(stage, run_id, number, Status.INFRASTRUCTURE_ERROR, message)
+
+
+def _failure(error: Exception) -> str:
+    """What failed in this program, in words: the exception's type and where it was raised."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"sandbox-review itself failed: {type(error).__name__} at {Path(place.filename).name}:{place.lineno}"

@@ -66,8 +66,11 @@ def read_served(folder: Path) -> Served:
     for path in sorted(folder.glob("*.served")):
         if path.is_symlink() or not path.is_file():
             continue
-        with path.open("rb") as file:
-            text = file.read(MAX_REPORT_BYTES).decode("utf-8", "replace")
+        try:
+            with path.open("rb") as file:
+                text = file.read(MAX_REPORT_BYTES).decode("utf-8", "replace")
+        except OSError:
+            continue  # made unreadable
         for line in text.splitlines():
             kind, _, what = line.partition(" ")
             if kind == "served" and what:

@@ -16,20 +16,32 @@ Request = TypeVar("Request")
 """A dataclass of one request and its answer."""
 
 
-class Recorder(Generic[Request]):
-    """Collects requests from any thread; also appends each to a JSON Lines file as it happens."""
+MAX_RECORD = 64 * 2**20
+"""Characters: whoever asks may ask for ever."""
 
-    def __init__(self, log: Path | None) -> None:
+
+class Recorder(Generic[Request]):
+    """Collects requests from any thread; also appends each to a JSON Lines file as it happens.
+
+    `most`: characters, as JSON, of what is kept.
+    """
+
+    def __init__(self, log: Path | None, most: float = MAX_RECORD) -> None:
         self._log = log
+        self._left = most
         self._lock = threading.Lock()
         self._requests: list[Request] = []
 
     def add(self, request: Request) -> None:
+        line = json.dumps(asdict(request)) + "\n"  # type: ignore[call-overload]
         with self._lock:
+            if len(line) > self._left:
+                return
+            self._left -= len(line)
             self._requests.append(request)
             if self._log is not None:
                 with self._log.open("a", encoding="utf-8") as handle:
-                    handle.write(json.dumps(asdict(request)) + "\n")  # type: ignore[call-overload]
+                    handle.write(line)
 
     def requests(self) -> list[Request]:
         """A copy of everything recorded so far, in order of the answers."""

@@ -73,13 +73,15 @@ def origin(evaluation: Evaluation, run_id: str) -> str:
 
 
 def doubt(case: Case, run_id: str | None = None) -> str:
-    """Why something missing may be due to the runs that were served, "" where it is the script's own doing.
+    """Why something missing may be there or due to the runs that were served, "" where it is the script's own doing.
 
     `run_id`: of which run; None: of the comparison of all.
     """
     base = base_of(case)
     if base is None:
         return "it did not run"
+    if base.cut:
+        return "it wrote more files than were looked at"
     of = [run for run in base.runs if run_id in (None, run.run_id)]
     if any(run.origin != "logged" for run in of):
         return MADE_UP

@@ -214,7 +214,9 @@ def reads_wandb(case: Case) -> Judgement:
     if base is None:
         return not_exercised(missing_stage(case, StageName.EVALUATE))
     if base.mock_problem:
-        return not_exercised(f"the W&B stand-in failed: {base.mock_problem}")
+        message = f"The W&B stand-in failed while the evaluation script ran: {base.mock_problem}"
+        ours = Blame.INFRASTRUCTURE
+        return judged([evaluation_draft("evaluate.reads_wandb", message, cause=Cause.WANDB, blame=ours)])
     asked = [item for item in base.asked if item.run_id in case.run_ids]
     if asked and all(item.history and item.summary and item.config for item in asked):
         return passed()

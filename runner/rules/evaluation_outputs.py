@@ -82,8 +82,8 @@ def run_figures(case: Case) -> Judgement:
     for run_id in case.run_ids:
         problems = [_figures_problem(_of_run(evaluation, run_id), f"Run {run_id}") for evaluation in finished(case)]
         _judge_figures(case, "evaluate.run_figures", problems, run_id, drafts, doubts)
-    base = finished(case)[0]
-    figures = [figure for run_id in case.run_ids for figure in _of_run(base, run_id)]
+        doubts += _unopened(_of_run(finished(case)[0], run_id))
+    figures = [figure for run_id in case.run_ids for figure in _of_run(finished(case)[0], run_id)]
     return _outcome(case, drafts, doubts, _without_text(figures))
 
 
@@ -97,7 +97,9 @@ def comparison_figures(case: Case) -> Judgement:
     doubts: list[str] = []
     problems = [_figures_problem(_of_comparison(evaluation), "The comparison") for evaluation in finished(case)]
     _judge_figures(case, "evaluate.comparison_figures", problems, None, drafts, doubts)
-    return _outcome(case, drafts, doubts, _without_text(_of_comparison(finished(case)[0])))
+    figures = _of_comparison(finished(case)[0])
+    doubts += _unopened(figures)
+    return _outcome(case, drafts, doubts, _without_text(figures))
 
 
 def _judge_figures(
@@ -135,6 +137,13 @@ def _without_text(figures: list[Figure]) -> str:
     drawn = [figure for figure in figures if figure.opened and not (figure.problem or figure.blank or figure.text)]
     bare = [figure.path for figure in drawn if figure.path.lower().endswith(".pdf")]
     return f"without any text, so maybe without labels: {', '.join(bare[:5])}" if bare else ""
+
+
+def _unopened(figures: list[Figure]) -> list[str]:
+    """Why the figures are not known to be good: one was not looked at, in no format."""
+    stems = {figure.path.rpartition(".")[0] for figure in figures if figure.opened}
+    closed = (figure.path for figure in figures if figure.path.rpartition(".")[0] not in stems)
+    return [f"the figure {path} was not opened: too large, too many, too slow, or of another kind" for path in closed]
 
 
 def _line_of_figure(case: Case, problem: str) -> int | None:
@@ -207,6 +216,8 @@ def significance(case: Case) -> Judgement:
         return not_applicable(reason)
     if any(evaluation.significance for evaluation in finished(case)):
         return passed()
+    if any(evaluation.unread for evaluation in finished(case)):
+        return not_exercised("a file that it wrote was too large to be read")
     if reason := doubt(case):
         return not_exercised(reason)
     return judged(

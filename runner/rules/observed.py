@@ -70,7 +70,7 @@ def contradicted(evidence: Evidence) -> str:
         return ""
     contradictions = list(facts.disputed)
     contact, complete = evidence.wandb, not missed(facts) and "wandb" not in facts.cut
-    if contact is not None and contact.runs and not contact.problem and not facts.wandb and complete:
+    if contact is not None and contact.runs and not facts.wandb and complete:
         contradictions.append(f"the W&B server saw the run {contact.runs[0]} open, the probe saw no call of wandb")
     return f"{DISPUTED}: {'; '.join(contradictions)}" if contradictions else ""
 
@@ -175,6 +175,22 @@ def run_draft(
         evidence=seen,
         root=root or (criterion, file or "", str(line)),
     )
+
+
+def mock_failures(criterion: str, ran: Sequence[Evidence]) -> list[Draft]:
+    """What the W&B stand-in could not answer in these attempts: our own failure, which leaves the verdict open."""
+    return [
+        run_draft(
+            criterion,
+            Cause.WANDB,
+            evidence,
+            f"The W&B stand-in failed in the {evidence.stage} stage: {evidence.wandb.problem}",
+            blame=Blame.INFRASTRUCTURE,
+            root=("W&B stand-in", evidence.stage, evidence.wandb.problem),
+        )
+        for evidence in ran
+        if evidence.wandb is not None and evidence.wandb.problem
+    ]
 
 
 def at(place: Place) -> str:

@@ -16,7 +16,7 @@ from runner.probe_facts import Place, ProbeFacts, WandbUse
 from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exercised, passed
 from runner.rules.failures import merge
 from runner.rules.full import full_runs, why_not_full
-from runner.rules.observed import disputed, missed, probe_of, run_draft
+from runner.rules.observed import disputed, missed, mock_failures, probe_of, run_draft
 from runner.rules.run_config import leaves, mapping, run_config
 from runner.vocabulary import Cause, Confidence, Status
 from sandbox.wandb_mock.server import DEFAULT_ENTITY
@@ -47,7 +47,9 @@ def _over_full(case: Case, look: _Look) -> Judgement:
 
 @decides("wandb.online_in_full")
 def online_in_full(case: Case) -> Judgement:
-    return _over_full(case, _online)
+    found = _over_full(case, _online)
+    ours = merge(mock_failures("wandb.online_in_full", full_runs(case)), set(case.run_ids))
+    return judged([*found.drafts, *ours]) if ours else found
 
 
 def _online(case: Case, evidence: Evidence, facts: FullFacts) -> Draft | str | None:

@@ -8,7 +8,7 @@ from runner.evidence import Evidence
 from runner.probe_facts import Place, WandbUse
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
 from runner.rules.failures import failures, merge
-from runner.rules.observed import all_completed, disputed, probe_of, run_draft, trials, unfinished
+from runner.rules.observed import all_completed, disputed, mock_failures, probe_of, run_draft, trials, unfinished
 from runner.vocabulary import Cause, Confidence, StageName
 
 CRITERION = "wandb.off_in_trial"
@@ -25,20 +25,24 @@ def off_in_trial(case: Case) -> Judgement:
     found = [draft for draft in failures(case) if draft.criterion == CRITERION]
     if drafts or found:
         return judged([*merge(drafts, set(case.run_ids)), *found])
-    unwatched = [evidence for evidence in ran if evidence.wandb is None or evidence.wandb.problem]
-    if unwatched and not all(_only_disabled(evidence) for evidence in unwatched):
+    if ours := mock_failures(CRITERION, ran):
+        return judged(merge(ours, set(case.run_ids)))
+    if not all(_only_disabled(evidence) for evidence in ran if evidence.wandb is None):
         return not_exercised("no W&B server of the review's could be asked, so nothing shows that none was")
     return passed() if all_completed(case) else not_exercised(unfinished(case))
 
 
 def _use(case: Case, evidence: Evidence) -> Draft | None:
-    """What a trial did with W&B: what the server saw, or the folder of a run that was never sent."""
+    """What a trial did with W&B: what the server saw, or the folder of a run that was never sent.
+
+    A request that the server failed to answer was made all the same.
+    """
     contact = evidence.wandb
     folders = sorted({found.group(0) for file in evidence.outputs if (found := _WANDB_RUN.search(file.path))})
-    runs = len(contact.runs) if contact is not None and not contact.problem else 0
+    runs = len(contact.runs) if contact is not None else 0
     if max(runs, len(folders)) <= case.budget.wandb_runs and case.budget.wandb_runs:
         return None
-    if contact is not None and contact.calls and not contact.problem:
+    if contact is not None and contact.calls:
         what, seen = "contacts the W&B server", [f"{contact.calls} calls", *contact.runs]
     elif folders:
         what, seen = "opens a W&B run that is not disabled", folders
@@ -65,8 +69,8 @@ def _calls(evidence: Evidence) -> list[WandbUse]:
 
 
 def _only_disabled(evidence: Evidence) -> bool:
-    """Whether the probe saw every call of wandb, and all of them ask for a disabled run."""
+    """Whether the probe saw every call of wandb, and each asks for a disabled run; nothing is shown by no call."""
     facts = probe_of(evidence)
     if facts is None or disputed(evidence) or facts.unobserved or facts.hiding:
         return False
-    return all(use.call == "init" and use.mode == "disabled" for use in facts.wandb)
+    return bool(facts.wandb) and all(use.call == "init" and use.mode == "disabled" for use in facts.wandb)

@@ -35,11 +35,10 @@ def run_compose(
             "command_lines": {run_id: experiment_words(run_id, results, "trial") for run_id in run_ids},
             "unknown_mode": _unknown_mode(run_ids[0], results) if "src.main" in modules else None,
         }
-        result = attempt.exchange / "composed.jsonl"
         command = [
             *(bench.sandbox.uv, "run", "python", attempt.tool("compose.py")),
             attempt.hand_in("compose.json", spec),
-            f"{attempt.exchange_mount.target}/{result.name}",
+            attempt.awaited("composed.jsonl"),
         ]
         with instruments(attempt, installed, device=device) as loaded:
             outcome = attempt.run(
@@ -49,8 +48,7 @@ def run_compose(
                 mounts=[*mounts_of(bench, installed), *loaded.mounts],
                 with_services=True,
             )
-        lines = result.read_text("utf-8", "replace").splitlines() if result.is_file() else []
-        facts = read_facts(lines, attempt.root)
+        facts = read_facts(attempt.handed_out("composed.jsonl").splitlines(), attempt.root)
         update = {"facts": facts, "bypasses": [DEVICE_STAND_IN] if device else []}
         evidence = attempt.evidence(outcome, command).model_copy(update=update)
     if evidence.status is Status.OK and _found_problems(facts):

@@ -20,6 +20,8 @@ from sandbox.wandb_mock.store.rows import Run
 STREAMS = {"wandb-history.jsonl": HISTORY, "wandb-events.jsonl": EVENTS, "output.log": OUTPUT}
 SUMMARY = "wandb-summary.json"
 MAX_LINES = 2_000_000
+MAX_OUTPUT = 8 * 2**20
+"""Characters of a run's console output that are kept."""
 
 
 def accept(store: Store, run: Run, body: Any) -> str:
@@ -37,7 +39,8 @@ def accept(store: Store, run: Run, body: Any) -> str:
                 _summary(store, run, lines)
             elif name in STREAMS:
                 stream = STREAMS[name]
-                store.lines.put(run.id, stream, offset, lines, truncate=stream != OUTPUT)
+                if stream != OUTPUT or store.lines.size(run.id, OUTPUT) < MAX_OUTPUT:
+                    store.lines.put(run.id, stream, offset, lines, truncate=stream != OUTPUT)
             account.append(f"{name}: {len(lines)} lines at {offset}")
         account += _lifecycle(store, run, body)
     return ", ".join(account) or "heartbeat"

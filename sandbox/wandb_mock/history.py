@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.json_values import is_number
+
 Row = dict[str, Any]
 
 
@@ -50,7 +52,7 @@ def key_facts(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             kind = type_name(value)
             counts.setdefault(key, {}).setdefault(kind, 0)
             counts[key][kind] += 1
-            if isinstance(value, int | float) and math.isfinite(value):
+            if is_number(value):
                 rising[key] = rising.get(key, True) and value >= last.get(key, value)
                 last[key] = value
         last_step = max(last_step, step_of(row, last_step))
@@ -66,8 +68,9 @@ def key_facts(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def step_of(row: Mapping[str, Any], otherwise: int) -> int:
+    """A row's own step where that is a number; what a client sent may be anything."""
     step = row.get("_step")
-    return int(step) if isinstance(step, int | float) and math.isfinite(step) else otherwise
+    return int(step) if is_number(step) else otherwise
 
 
 def thin(rows: list[Row], samples: int) -> list[Row]:

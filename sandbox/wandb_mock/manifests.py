@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.json_values import parse
 from sandbox.wandb_mock.refusal import RefusedError
 from sandbox.wandb_mock.store import Store
 from sandbox.wandb_mock.store.files import StoredFile
 from sandbox.wandb_mock.store.rows import Artifact
+
+MAX_BYTES = 8 * 2**20
+"""Of a manifest that is read; one entry has some 200."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,16 @@ def entries(store: Store, artifact: Artifact) -> list[Entry]:
     for manifest in store.artifacts.manifests(artifact.id):
         address = manifest_address(manifest.id)
         if store.files.has_blob(address):
-            return _read(store.files.blob(address))
+            content = store.files.blob(address)
+            if content.size > MAX_BYTES:
+                raise RefusedError(400, f"the uploaded manifest has more than {MAX_BYTES} bytes")
+            return _read(b"".join(content.pieces()))
     return []
 
 
 def _read(content: bytes) -> list[Entry]:
     try:
-        listed: Any = json.loads(content)["contents"]
+        listed: Any = parse(content.decode())["contents"]
         return [
             Entry(path, str(entry.get("digest", "")), int(entry.get("size") or 0), str(entry.get("ref") or ""))
             for path, entry in listed.items()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from typing import Any
 
+from sandbox.json_values import parse
 from sandbox.wandb_mock.refusal import RefusedError
 
 PROJECT_FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f]")
@@ -57,12 +57,12 @@ def node_number(kind: str, node: str) -> int:
 
 
 def json_object(text: str | None, what: str) -> dict[str, Any]:
-    """Parse a JSON object that a client sent as a string. NaN and infinities come out as strings.
+    """Parse a JSON object that a client sent as a string; see `json_values.parse`.
 
     Raises RefusedError if it is not an object.
     """
     try:
-        value = json.loads(text or "{}", parse_constant=str)
+        value = parse(text or "{}")
     except (ValueError, RecursionError) as problem:
         raise RefusedError(400, f"{what} is not JSON: {problem}") from problem
     if value is None:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import gzip
+import base64
+import io
 import json
 import mimetypes
 import re
-import zlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from sandbox.json_values import parse, whole_pairs
 from sandbox.wandb_mock import execution, filestream
 from sandbox.wandb_mock.api.context import Context
 from sandbox.wandb_mock.api.run_changes import touch
+from sandbox.wandb_mock.bodies import PIECE
 from sandbox.wandb_mock.record import shorten
 from sandbox.wandb_mock.refusal import RefusedError
 from sandbox.wandb_mock.store import Store
-from sandbox.wandb_mock.store.files import run_address
+from sandbox.wandb_mock.store.files import Blob, run_address
 
-MAX_BODY = 256 * 2**20
-"""Bytes, for uploads too: what is larger is no matter for a review cut short."""
 MAX_STORE = 4 * 2**30
 """Bytes. The store is on the host's disk, and what fills it is under review."""
+MAX_TEXT = 32 * 2**20
+"""Bytes of the store without uploads: configurations, histories and console output, which are looked at in memory."""
 OPERATION = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 HEX_DIGEST = re.compile(r"[0-9a-f]{32}")
 FILE_STREAM = re.compile(r"/files/([^/]+)/([^/]+)/([^/]+)/file_stream")
@@ -44,7 +46,7 @@ class Asked:
     authenticated: bool = False
     sent_key: bool = False
     base_url: str = ""
-    body: bytes = b""
+    body: IO[bytes] = field(default_factory=io.BytesIO)
     json: Any = None
     sent: str = ""
     touched: dict[str, str] = field(default_factory=dict)
@@ -60,8 +62,15 @@ class Outcome:
     problem: str = ""
 
 
-async def read(request: Request, good_key: bool) -> Asked:
-    """Take a request apart. Raises RefusedError for a body that is too large or cannot be read."""
+class Json(JSONResponse):
+    """An answer in ASCII: there is no text that it cannot hold."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+def take_apart(request: Request, good_key: bool) -> Asked:
+    """A request without its body."""
     raw_path = bytes(request.scope.get("raw_path") or request.url.path.encode()).decode("latin-1").split("?")[0]
     asked = Asked(
         method=request.method,
@@ -71,17 +80,28 @@ async def read(request: Request, good_key: bool) -> Asked:
         base_url=f"{request.url.scheme}://{request.headers.get('host', 'localhost')}",
     )
     asked.kind = asked.operation = _kind(asked)
-    asked.body = await _body(request)
+    return asked
+
+
+def read(asked: Asked, body: IO[bytes]) -> None:
+    """Add a request's body. Raises RefusedError for one that cannot be read."""
+    asked.body = body
     if asked.kind in ("graphql", "file_stream"):
-        try:
-            asked.json = json.loads(asked.body, parse_constant=str)
-        except (ValueError, RecursionError) as problem:
-            raise RefusedError(400, f"the body is not JSON: {problem}") from problem
+        asked.json = _json(body.read())
     if asked.kind == "graphql" and isinstance(asked.json, dict):
         named = OPERATION.search(str(asked.json.get("query")))
         asked.operation = str(asked.json.get("operationName") or (named.group(1) if named else "graphql"))
         asked.sent = shorten(asked.json.get("variables") or {})
-    return asked
+
+
+def _json(body: bytes) -> Any:
+    try:
+        text = body.decode("utf-8")
+        if whole_pairs(text) != text:
+            raise RefusedError(400, "the body holds half a surrogate pair")
+        return parse(text)
+    except (ValueError, RecursionError) as problem:
+        raise RefusedError(400, f"the body is not JSON: {problem}") from problem
 
 
 def _kind(asked: Asked) -> str:
@@ -94,30 +114,14 @@ def _kind(asked: Asked) -> str:
     return "page" if asked.method in ("GET", "HEAD") else "unknown"
 
 
-async def _body(request: Request) -> bytes:
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > MAX_BODY:
-            raise RefusedError(413, f"more than {MAX_BODY} bytes")
-    if request.headers.get("content-encoding") != "gzip" or not received:
-        return bytes(received)
-    inflater = zlib.decompressobj(wbits=31)
-    try:
-        plain = inflater.decompress(bytes(received), MAX_BODY + 1)
-    except (zlib.error, gzip.BadGzipFile) as problem:
-        raise RefusedError(400, f"the body is not gzip: {problem}") from problem
-    if len(plain) > MAX_BODY:
-        raise RefusedError(413, f"more than {MAX_BODY} bytes")
-    return plain
-
-
-def answer(store: Store, entity: str, asked: Asked) -> Outcome:
-    """The right answer. Blocks on the store; raises RefusedError."""
+def answer(store: Store, entity: str, asked: Asked, bounded: bool = False) -> Outcome:
+    """The right answer. Blocks on the store; raises RefusedError. `bounded`: the store takes `MAX_TEXT` and no more."""
     if asked.sent_key and not asked.authenticated and not asked.path.startswith("/storage/"):
         raise RefusedError(401, "user is not logged in")
     if asked.kind in ("graphql", "file_stream", "upload") and store.database.size() > MAX_STORE:
         raise RefusedError(413, f"the store is full: more than {MAX_STORE} bytes")
+    if bounded and _adds_text(asked) and store.database.text_size() > MAX_TEXT:
+        raise RefusedError(413, f"the store is full: more than {MAX_TEXT} bytes of text")
     match asked.kind:
         case "graphql":
             return _graphql(store, entity, asked)
@@ -128,12 +132,19 @@ def answer(store: Store, entity: str, asked: Asked) -> Outcome:
         case "download":
             content = _download(store, asked)
             kind = mimetypes.guess_type(asked.path)[0] or "application/octet-stream"
-            return Outcome(Response(content, media_type=kind), f"{asked.path} ({len(content)} bytes)")
+            headers = {"content-length": str(content.size)}
+            response = StreamingResponse(content.pieces(), media_type=kind, headers=headers)
+            return Outcome(response, f"{asked.path} ({content.size} bytes)")
         case "page":
             text = f"A W&B stand-in. It keeps runs, but has no pages to look at them: {unquote(asked.path)}\n"
             return Outcome(Response(text, media_type="text/plain"), asked.path)
         case _:
             raise RefusedError(404, f"this W&B stand-in does not answer {asked.method} {asked.path}")
+
+
+def _adds_text(asked: Asked) -> bool:
+    changes = asked.kind == "graphql" and isinstance(asked.json, dict) and "mutation" in str(asked.json.get("query"))
+    return changes or asked.kind == "file_stream"
 
 
 def _graphql(store: Store, entity: str, asked: Asked) -> Outcome:
@@ -144,7 +155,7 @@ def _graphql(store: Store, entity: str, asked: Asked) -> Outcome:
     done = execution.run(given.get("query"), given.get("variables"), given.get("operationName"), context)
     asked.operation = done.operation or asked.operation
     words = "; ".join(problem["message"] for problem in done.body.get("errors", []))
-    return Outcome(JSONResponse(done.body, status_code=done.status), problem=words)
+    return Outcome(Json(done.body, status_code=done.status), problem=words)
 
 
 def _file_stream(store: Store, asked: Asked) -> Outcome:
@@ -156,7 +167,7 @@ def _file_stream(store: Store, asked: Asked) -> Outcome:
     asked.touched |= {"entity": owner, "project": project, "run_id": name}
     run = store.runs.get(owner, project, name)
     account = filestream.accept(store, run, asked.json)
-    return Outcome(JSONResponse(filestream.reply(store.runs.by_id(run.id))), account)
+    return Outcome(Json(filestream.reply(store.runs.by_id(run.id))), account)
 
 
 def _upload(store: Store, asked: Asked) -> Outcome:
@@ -164,16 +175,40 @@ def _upload(store: Store, asked: Asked) -> Outcome:
     if not asked.path.startswith("/storage/"):
         raise RefusedError(404, f"this W&B stand-in takes no uploads at {asked.path}")
     address = unquote(asked.path.removeprefix("/storage/"))
-    kind, _, rest = address.partition("/")
-    if kind not in ("runs", "content", "artifacts", "manifests") or not rest or "\x00" in rest:
+    if not _handed_out(store, address):
         raise RefusedError(404, f"this W&B stand-in takes no uploads at {asked.path}")
-    if kind == "runs" and rest.split("/")[0].isascii() and rest.split("/")[0].isdigit():
-        touch(Context(store, "", "", True, asked.touched), store.runs.by_id(int(rest.split("/")[0][:15])))
-    store.files.put_blob(address, asked.body)
-    return Outcome(Response(status_code=200), f"{address} ({len(asked.body)} bytes)")
+    if address.startswith("runs/"):
+        touch(Context(store, "", "", True, asked.touched), store.runs.by_id(_number(address.split("/")[1])))
+    size = asked.body.seek(0, io.SEEK_END)
+    asked.body.seek(0)
+    store.files.put_blob(address, size, iter(lambda: asked.body.read(PIECE), b""))
+    return Outcome(Response(status_code=200), f"{address} ({size} bytes)")
 
 
-def _download(store: Store, asked: Asked) -> bytes:
+def _handed_out(store: Store, address: str) -> bool:
+    """Whether an address is one that a run, an announced file of an artifact or its manifest has. May raise 404."""
+    kind, _, rest = address.partition("/")
+    owner, _, name = rest.partition("/")
+    match kind:
+        case "runs":
+            return bool(name) and "\x00" not in name and store.runs.by_id(_number(owner)).id > 0
+        case "artifacts":
+            return store.artifacts.announced(_number(owner), name)
+        case "manifests":
+            return not name and store.artifacts.manifest(_number(owner)).id > 0
+        case "content":
+            known = HEX_DIGEST.fullmatch(rest) is not None
+            return known and store.artifacts.announced_content(base64.b64encode(bytes.fromhex(rest)).decode())
+        case _:
+            return False
+
+
+def _number(text: str) -> int:
+    """A row's number, -1 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else -1
+
+
+def _download(store: Store, asked: Asked) -> Blob:
     path = unquote(asked.path)
     if path.startswith("/storage/"):
         return store.files.blob(path.removeprefix("/storage/"))
@@ -192,4 +227,4 @@ def _download(store: Store, asked: Asked) -> bytes:
 
 def refused(refusal: RefusedError) -> Outcome:
     body = {"errors": [{"message": refusal.message}], "error": refusal.message}
-    return Outcome(JSONResponse(body, status_code=refusal.status), problem=refusal.message)
+    return Outcome(Json(body, status_code=refusal.status), problem=refusal.message)

@@ -172,7 +172,7 @@ def _complete(row: Mapping[str, Any], number: int, begun: float, seconds_a_step:
     """A row with the keys that clients add to each."""
     step = history.step_of(row, number)
     runtime = step * seconds_a_step
-    return {"_step": step, "_runtime": runtime, "_timestamp": begun + runtime, **row}
+    return {"_runtime": runtime, "_timestamp": begun + runtime, **row, "_step": step}
 
 
 def take_over(store: Store, other: Store, source: RunRecord, state: str = "finished") -> RunRecord:
@@ -184,7 +184,8 @@ def take_over(store: Store, other: Store, source: RunRecord, state: str = "finis
             for number, line in other.lines.get(there.id, stream):
                 store.lines.put(run.id, stream, number, [line], truncate=False)
         for file in other.files.run_files(there.id):
-            store.files.put_run_file(run.id, file.name, other.files.blob(file.address))
+            content = other.files.blob(file.address)
+            store.files.put_run_file(run.id, file.name, content.size, content.pieces())
         kept = (
             "display_name",
             "description",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from asyncio import BaseTransport
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sandbox.recording import Recorder
+from sandbox.recording import MAX_RECORD, Recorder
 from sandbox.serving import ThreadedServer
 from sandbox.wandb_mock import reviewing
 from sandbox.wandb_mock.app import Service, mock_app
@@ -31,7 +32,8 @@ class WandbServer:
     `store` is an SQLite file, made if it does not exist; runs that are in it can be read and resumed. Either
     `socket`, a unix socket path that does not exist yet, or `port` on 127.0.0.1 (0: any free one). `log` is a
     JSON Lines file that each call is appended to. `keys` are the API keys that are taken (None: any of 40
-    characters or more). `entity` is where runs go that name none.
+    characters or more). `entity` is where runs go that name none. `bounded`: the clients are under review, and what
+    is kept of them, in the store and of their calls, has limits that a person's own use would meet one day.
     Raises InfrastructureError if the address cannot be had.
     """
 
@@ -44,12 +46,13 @@ class WandbServer:
         faults: Sequence[Fault] = (),
         keys: Collection[str] | None = None,
         entity: str = DEFAULT_ENTITY,
+        bounded: bool = False,
     ) -> None:
         self.store = Store(store)
         self.faults = Faults(faults)
         """May be changed while the server runs."""
-        self._recorder: Recorder[Call] = Recorder(log)
-        self._service = Service(self.store, self._recorder, self.faults, entity, keys)
+        self._recorder: Recorder[Call] = Recorder(log, MAX_RECORD if bounded else math.inf)
+        self._service = Service(self.store, self._recorder, self.faults, entity, keys, bounded)
         self._key = next(iter(keys)) if keys else SAMPLE_KEY
         self._server = ThreadedServer("the W&B mock", socket, port)
 

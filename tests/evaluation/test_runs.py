@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from runner.vocabulary import StageName, Status
 from sandbox.wandb_mock import MadeUpRun
 from sandbox.wandb_mock.reviewing import add_run, list_runs
 from sandbox.wandb_mock.store import Store
+from sandbox.wandb_mock.store.lines import HISTORY
 
 RUNS = ("proposed-a", "comparative-1-a")
 TRAIN = 'run.log({"loss": 1, "epoch": 2})\nrun.summary["accuracy"] = 3\n'
+WIDE = "1" + "0" * 400
 ROWS = [{"loss": 0.9, "_step": 1}, {"loss": 0.7, "accuracy": 0.5, "_step": 2}]
 
 
@@ -82,3 +85,39 @@ def test_variants_let_one_side_win(tmp_path: Path) -> None:
         proposed, baseline = (run.made for run in variants(runs, baseline_wins))
         assert (baseline.summary["accuracy"] > proposed.summary["accuracy"]) is baseline_wins
         assert (baseline.history[-1]["loss"] < proposed.history[-1]["loss"]) is baseline_wins
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"_step": "x", "loss": 1}',
+        '{"_step": NaN, "loss": 1}',
+        '{"_step": null, "loss": 1}',
+        '{"_step": [1], "loss": 1}',
+        f'{{"_step": {WIDE}, "loss": {WIDE}}}',
+        '{"loss": 1e999}',
+        '{"\\ud800": 0.5, "loss": 1}',
+    ],
+)
+def test_rows_that_no_client_writes_are_taken_for_what_they_are(tmp_path: Path, row: str) -> None:
+    evidence = full(tmp_path, RUNS[0], RUNS[0])
+    with contextlib.closing(Store(tmp_path / RUNS[0] / "wandb.db")) as store:
+        run = store.runs.get("team", "demo", RUNS[0])
+        store.lines.put(run.id, HISTORY, 2, [row], truncate=False)
+    runs = list(planned(tmp_path, evidence).values())
+    for number, made in enumerate([runs, variants(runs, True), variants(runs, False)]):
+        served = fill(tmp_path / f"{number}.db", made)
+        assert all(run.model_dump_json() and "loss" in run.history for run in served)
+
+
+def test_a_configuration_may_hold_what_json_cannot(tmp_path: Path) -> None:
+    of = submission()
+    bomb = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
+        f"{name}: &{name} [{', '.join(['*' + before] * 10)}]\n" for before, name in pairwise("abcdefgh")
+    )
+    texts = ("day: 2025-11-20\n1: [.nan]\n", bomb)
+    odd = tuple(run.model_copy(update={"run_config": text}) for run, text in zip(of.runs, texts, strict=True))
+    made = of.model_copy(update={"runs": odd})
+    runs = plan_runs(made, [], tmp_path, names_in(made.tree()), "reviewed")
+    assert [run.made.config.get("day") for run in runs] == ["2025-11-20", None]
+    assert len(fill(tmp_path / "store.db", runs)) == 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import socket
 import threading
 from collections.abc import Sequence
@@ -17,6 +19,7 @@ from runner.evidence import Evidence
 from runner.pipeline import Reviewer
 from runner.review import Review, review_schema
 from runner.settings import load_settings
+from runner.stages.trial import run_trial
 from runner.submissions.model import Run, Submission
 from runner.vocabulary import Blame, Status, Verdict
 from sandbox.assets import AssetStore
@@ -183,6 +186,61 @@ def test_the_childs_error_is_one_finding_for_all_runs(reviewed) -> None:
 def test_one_failing_run_is_named(reviewed) -> None:
     review = reviewed([INSTALLED, COMPOSED, Scripted(outcome=FAILED, stderr=CHILD_ERROR), _trial_counters(**WORKED)])
     assert [finding.run_id for finding in review.findings] == ["proposed-a"]
+
+
+def test_a_mistake_of_our_own_costs_one_attempt_and_accuses_nobody(reviewed, monkeypatch, tmp_path: Path) -> None:
+    def breaks(bench, installed, run_id: str, *args, **more) -> Evidence:
+        return {}["\ud800"] if run_id == "proposed-a" else run_trial(bench, installed, run_id, *args, **more)
+
+    monkeypatch.setattr("runner.stage_runner.run_trial", breaks)
+    review = reviewed([INSTALLED, COMPOSED, _trial_counters(**WORKED)])
+    assert review.verdict is Verdict.INCONCLUSIVE
+    assert [stage.status for stage in review.stages[3:]] == [Status.INFRASTRUCTURE_ERROR, Status.OK]
+    assert not [finding for finding in review.findings if finding.blame is Blame.SUBMISSION]
+    (evidence,) = (tmp_path / "review").glob("stages/*-trial-proposed-a/*/evidence.json")
+    assert "KeyError at test_review_flow.py:" in json.loads(evidence.read_text())["status_evidence"]
+    assert "run_trial" not in evidence.read_text() and "KeyError" in evidence.with_name("failure.txt").read_text()
+
+
+def _plants(host: Path):
+    """Puts into the workspace what would lead a careless reader to the host's files, or hang or fail it."""
+
+    def act(task: Task) -> None:
+        workspace = next(mount.source for mount in task.mounts if mount.target == "/workspace")
+        (workspace / os.fsdecode(b"results-\xff.txt")).write_text("x")
+        (workspace / "src" / "train.py").unlink()
+        os.mkfifo(workspace / "src" / "train.py")
+        for name in ("evaluated", "config"):
+            shutil.rmtree(workspace / name, ignore_errors=True)
+            (workspace / name).symlink_to(host)
+        if task.name.startswith("compose"):
+            (_exchange(task) / "composed.jsonl").symlink_to(host / "secret.jsonl")
+
+    return Scripted(act=act)
+
+
+def test_what_a_stage_leaves_behind_can_neither_show_the_hosts_files_nor_end_the_review(reviewed, tmp_path) -> None:
+    host = tmp_path / "host"
+    host.mkdir()
+    (host / "secret.json").write_text('{"secret": 1}')
+    (host / "secret.jsonl").write_text('{"fact": "imported", "module": "secret"}\n')
+    (host / "config.yaml").write_text(FILES["config/config.yaml"])
+    planted = _plants(host)
+    script = [INSTALLED, *[planted] * 5]
+    review = reviewed(script, "stages=[files,environment,compose,trial,evaluate]", "repairs=off")
+    assert [stage.status for stage in review.stages[3:]] == [Status.OK] * 3
+    texts = [path.read_text() for path in (tmp_path / "review").glob("stages/*/*/evidence.json")]
+    assert len(texts) == 6 and not any("secret" in text for text in texts)
+    assert "results-\\xff.txt" in review.stages[3].outputs
+    trial = next((tmp_path / "review").glob("stages/*-trial-proposed-a/1/evidence.json"))
+    changed = json.loads(trial.read_text())["facts"]["changed_sources"]
+    assert {"src/train.py", "config/config.yaml"} <= set(changed) and "src/main.py" not in changed
+
+
+def test_keys_that_no_file_can_hold_are_escaped(reviewed) -> None:
+    printed = Scripted(stdout='{"\\ud800": 0.5}\n')
+    review = reviewed([INSTALLED, COMPOSED, printed, printed])
+    assert [stage.status for stage in review.stages[3:]] == [Status.OK] * 2
 
 
 def test_an_engine_that_fails_is_never_the_submissions_fault(reviewed) -> None:

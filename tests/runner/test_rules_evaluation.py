@@ -197,7 +197,7 @@ def test_a_history_asked_by_key(key: str, expected: str) -> None:
         ({"history": True, "summary": True}, {}, FAIL),
         ({}, {}, FAIL),
         ({}, {"status": Status.FAILED}, UNSURE),
-        ({}, {"mock_problem": "broken"}, UNSURE),
+        ({}, {"mock_problem": "broken"}, f"{UNSURE} infrastructure"),
     ],
 )
 def test_what_is_asked_of_wandb(asked: dict[str, Any], fields: dict[str, Any], expected: str) -> None:
@@ -236,6 +236,7 @@ def test_what_another_run_lacks_names_that_run() -> None:
 
 BLANK = FIGURES[1].model_copy(update={"blank": True})
 BROKEN = FIGURES[2].model_copy(update={"problem": "cut"})
+EPS = FIGURES[2].path.replace(".pdf", ".eps")
 UNOPENED = FIGURES[2].model_copy(update={"opened": False, "pages": None})
 
 
@@ -247,7 +248,9 @@ UNOPENED = FIGURES[2].model_copy(update={"opened": False, "pages": None})
         ("evaluate.run_figures", [*FIGURES[:2], BROKEN], PASS),
         ("evaluate.comparison_figures", [*FIGURES[:2], BROKEN], FAIL),
         ("evaluate.comparison_figures", FIGURES[:2], FAIL),
-        ("evaluate.comparison_figures", [*FIGURES[:2], UNOPENED], PASS),
+        ("evaluate.comparison_figures", [*FIGURES[:2], UNOPENED], UNSURE),
+        ("evaluate.comparison_figures", [*FIGURES, UNOPENED.model_copy(update={"path": EPS})], PASS),
+        ("evaluate.run_figures", [FIGURES[0], BLANK, UNOPENED], FAIL),
         ("evaluate.figure_names", [*FIGURES, Figure(path="comparison/bar.pdf", bytes=1)], FAIL),
         ("evaluate.figure_names", [*FIGURES, Figure(path="comparison/comparison_bar.png", bytes=1)], PASS),
         ("evaluate.figure_names", [], UNSURE),
@@ -268,6 +271,22 @@ def test_a_figure_without_text_passes_and_is_told_of(criterion: str, index: int,
     judgement = judged(criterion, evaluation(figures=figures))
     assert (judgement.outcome, bare.path in judgement.why) == (PASS, told_of)
     assert judged(criterion, evaluation()).why == ""
+
+
+@pytest.mark.parametrize(
+    ("criterion", "written", "expected"),
+    [
+        ("evaluate.run_metrics", {"documents": [], "cut": True}, UNSURE),
+        ("evaluate.run_metrics", {"documents": [], "unread": True}, FAIL),
+        ("evaluate.run_figures", {"figures": [], "cut": True}, UNSURE),
+        ("evaluate.aggregated_metrics", {"documents": METRICS, "cut": True}, UNSURE),
+        ("evaluate.significance", {"significance": False, "unread": True}, UNSURE),
+        ("evaluate.significance", {"significance": False, "cut": True}, UNSURE),
+        ("evaluate.significance", {"significance": False}, FAIL),
+    ],
+)
+def test_what_was_not_looked_at_is_not_missed(criterion: str, written: dict[str, Any], expected: str) -> None:
+    assert told(criterion, evaluation(**written)) == expected
 
 
 def test_a_figure_that_waits_for_a_name_that_training_logs_later_is_not_missed() -> None:

@@ -9,7 +9,7 @@ from runner.probe_facts import Place, ProbeFacts, Process, Started, WandbUse, Wr
 from runner.rules.base import all_rules
 from runner.rules.observed import disputed
 from runner.settings import BudgetSettings
-from runner.vocabulary import StageName, Status
+from runner.vocabulary import Blame, StageName, Status
 from tests.runner.rules_bench import AT, case, judged, probe, told, trial
 
 INDEPENDENT, FIGURES, DUMP, OFF = (
@@ -111,8 +111,10 @@ FOLDER = [OutputFile(path="results/wandb/offline-run-20251120_101010-abc/run.wan
         (trial(None, wandb=ASKED), FAIL),
         (trial(init("online"), wandb=QUIET), PASS),
         (trial(init("disabled"), wandb=QUIET, status=Status.FAILED), UNSURE),
-        (trial(init("disabled"), wandb=WandbContact(calls=7, problem="the server broke")), PASS),
-        (trial(init(""), wandb=WandbContact(calls=7, problem="the server broke")), UNSURE),
+        (trial(init("disabled"), wandb=WandbContact(calls=7, problem="the server broke")), FAIL),
+        (trial(probe(), wandb=WandbContact(calls=7, runs=["e/p/r"], problem="the server broke")), FAIL),
+        (trial(init("disabled"), wandb=WandbContact(calls=0, problem="the server broke")), f"{UNSURE} infrastructure"),
+        (trial(probe(), wandb=None), UNSURE),
     ],
 )
 def test_wandb(evidence: Evidence, expected: str) -> None:
@@ -127,6 +129,13 @@ def test_the_call_that_opens_the_run_is_named() -> None:
 def test_runs_within_the_budget_are_allowed() -> None:
     budget = BudgetSettings(epochs=1, train_batches=2, eval_batches=2, optuna_trials=0, wandb_runs=1)
     assert told(OFF, trial(init("online"), wandb=ASKED), budget=budget) == PASS
+
+
+def test_a_failure_of_the_server_is_nobodys_fault_and_leaves_the_verdict_open() -> None:
+    budget = BudgetSettings(epochs=1, train_batches=2, eval_batches=2, optuna_trials=0, wandb_runs=1)
+    failed = ASKED.model_copy(update={"problem": "the server broke"})
+    (draft,) = judged(OFF, trial(init("online"), wandb=failed), budget=budget).drafts
+    assert draft.blame is Blame.INFRASTRUCTURE and "the server broke" in draft.message
 
 
 CHECK = 'if cfg.mode not in MODES:\n    raise ValueError("unknown mode")\n'

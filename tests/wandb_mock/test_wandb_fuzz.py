@@ -34,8 +34,23 @@ bounded = settings(max_examples=25, derandomize=True, deadline=None, database=No
 thorough = settings(bounded, max_examples=150)
 AUTHORIZED = {"Authorization": "Basic " + base64.b64encode(f"api:{SAMPLE_KEY}".encode()).decode()}
 
+WIDE = "1" + "0" * 400
+ANY_CHARACTERS = st.one_of(st.characters(codec="utf-8"), st.sampled_from("\ud800\udbff\udc00\udfff"))
+"""Halves of surrogate pairs too, which JSON can spell and UTF-8 cannot hold."""
 JSON_TEXTS = st.one_of(
-    st.sampled_from(["{}", "null", "[]", "{", '{"a": NaN}', '{"_wandb": {"value": {"t": {"3": [4]}}}}', "[" * 3000]),
+    st.sampled_from(
+        [
+            "{}",
+            '{"_step": 1e999, "\\ud800": 1}',
+            '{"x": "\\udfff", "_step": 1' + "0" * 400 + "}",
+            "null",
+            "[]",
+            "{",
+            '{"a": NaN}',
+            '{"_wandb": {"value": {"t": {"3": [4]}}}}',
+            "[" * 3000,
+        ]
+    ),
     st.dictionaries(
         st.sampled_from(["state", "config.lr", "keys", "samples", "minStep", "$or", "$not", "tags", "createdAt", "x"]),
         st.one_of(st.none(), st.integers(), st.text(max_size=5), st.just({"$gt": 1}), st.lists(st.text(max_size=3))),
@@ -49,8 +64,12 @@ for name in ("DateTime", "Duration"):
 schemathesis.graphql.scalar("Int64", st.integers().map(nodes.Int))
 
 
+FOLDER = tempfile.TemporaryDirectory(prefix="wandb-fuzz-")
+"""schemathesis wants an application when the tests are collected; the folder goes with the process."""
+
+
 def make_service() -> tuple[Service, Starlette]:
-    store = Store(Path(tempfile.mkdtemp(prefix="wandb-fuzz-")) / "store.db")
+    store = Store(Path(FOLDER.name) / "store.db")
     add_run(store, MadeUpRun("reviewed", "uncategorized", "one", history=[{"x": 1, "nested": {"y": 2}}]))
     service = Service(store, Recorder(None), Faults(), "reviewed", None)
     return service, mock_app(service)
@@ -125,8 +144,10 @@ def test_no_question_about_what_exists_fails_the_server(client: TestClient, vari
 
 
 VALUES = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10)),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(ANY_CHARACTERS, max_size=10)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(ANY_CHARACTERS, max_size=5), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 CHUNKS = st.one_of(
@@ -209,5 +230,25 @@ def test_text_that_no_database_takes_is_refused(client: TestClient) -> None:
     mutation = "mutation U($n: String) { upsertBucket(input: {name: $n}) { inserted } }"
     body = f'{{"query": "{mutation}", "variables": {{"n": "\\ud800"}}}}'
     answer = client.post("/graphql", content=body)
+    check(answer)
+    assert answer.status_code == 400
+
+
+STREAM_ADDRESS = "/files/reviewed/uncategorized/one/file_stream"
+
+
+@pytest.mark.parametrize(
+    "row", ['{"_step": 3, "\\ud800": 1, "x": 1}', f'{{"_step": {WIDE}, "x": {WIDE}}}', '{"x": 1e999}']
+)
+def test_rows_made_to_hurt_can_be_asked_for(client: TestClient, row: str) -> None:
+    check(client.post(STREAM_ADDRESS, json={"files": {"wandb-history.jsonl": {"offset": 9, "content": [row]}}}))
+    answer = client.post("/graphql", json={"query": EVERYTHING, "variables": {"specs": ["{}"]}})
+    check(answer)
+    assert answer.status_code == 200 and "errors" not in answer.json()
+
+
+def test_a_line_that_no_database_takes_is_refused(client: TestClient) -> None:
+    body = '{"files": {"output.log": {"offset": 0, "content": ["\\ud800"]}}}'
+    answer = client.post(STREAM_ADDRESS, content=body)
     check(answer)
     assert answer.status_code == 400

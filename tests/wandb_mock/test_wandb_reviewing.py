@@ -76,7 +76,7 @@ def test_a_run_is_taken_over_from_another_store_with_its_files(server: WandbServ
     source = reviewing.add_run(other, MADE)
     number = other.runs.get("team", "demo", "made").id
     other.runs.update(number, state="crashed")
-    other.files.put_run_file(number, "media/a.txt", b"content")
+    other.files.put_run_file(number, "media/a.txt", 7, [b"con", b"tent"])
     taken = reviewing.take_over(server.store, other, source)
     other.close()
     assert (taken.path, taken.state, taken.files) == ("team/demo/made", "finished", ("media/a.txt",))

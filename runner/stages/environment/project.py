@@ -6,6 +6,7 @@ rely on it.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tomllib
 from pathlib import Path
@@ -91,8 +92,10 @@ def build_project(
 def _add_template_files(attempt: Attempt) -> None:
     """A submission of the seven slots alone is laid into a repository that has a README.md, and a build may want it."""
     readme = attempt.workspace / "README.md"
-    if set(attempt.bench.submission.files) <= set(SLOT_OF_PATH) and not readme.exists():
-        readme.touch()
+    if set(attempt.bench.submission.files) <= set(SLOT_OF_PATH):
+        # Not through a link that a build before this one may have left.
+        with contextlib.suppress(FileExistsError):
+            readme.open("x").close()
 
 
 def _copy_in(built: Path, site_packages: Path) -> None:

@@ -60,7 +60,7 @@ def _fetch(
             *(sandbox.uv, "run", "--no-project", "--with", "packaging", "--python", sandbox.python, "python"),
             attempt.tool("fetch_sources.py"),
             attempt.hand_in("sources.json", spec),
-            f"{attempt.exchange_mount.target}/fetched.json",
+            attempt.awaited("fetched.json"),
         ],
         wall_seconds=attempt.bench.settings.limits.environment_wall_seconds,
         environment=installer.variables(),
@@ -68,8 +68,7 @@ def _fetch(
         network=Network.INDEX,
         record=f"sources-{round_number}",
     )
-    result = attempt.exchange / "fetched.json"
-    answers: dict[str, dict[str, str]] = json.loads(result.read_text("utf-8")) if result.is_file() else {}
+    answers: dict[str, dict[str, str]] = json.loads(attempt.handed_out("fetched.json") or "{}")
     return answers
 
 

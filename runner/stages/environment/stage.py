@@ -114,7 +114,7 @@ class Installer:
                 self._sandbox.python,
                 attempt.tool("install.py"),
                 attempt.hand_in("install.json", spec),
-                f"{attempt.exchange_mount.target}/installed.json",
+                attempt.awaited("installed.json"),
             ],
             wall_seconds=self._wall_seconds,
             environment=self.variables(),
@@ -122,8 +122,7 @@ class Installer:
             network=Network.INDEX,
             record=f"install-{round_number}",
         )
-        result = attempt.exchange / "installed.json"
-        return Installation(outcome, json.loads(result.read_text("utf-8")) if result.is_file() else {})
+        return Installation(outcome, json.loads(attempt.handed_out("installed.json") or "{}"))
 
     def _lock_key(self, text: str) -> str:
         # Without a date the index is asked again every day.

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from runner.comparison import lower_is_better
+from sandbox.json_values import is_number
+from sandbox.wandb_mock.history import step_of
 
 ROWS = 24
 """Rows of a history that is made longer: enough for tests of significance and moving averages."""
@@ -80,9 +82,9 @@ def changed(
     Which keys stand together in a row stays as it was.
     """
     times = max(1, -(-ROWS // max(1, len(history))))
-    step = max((int(row.get("_step", 0)) for row in history), default=0) + 1
+    step = max((step_of(row, 0) for row in history), default=0) + 1
     rows: list[dict[str, Any]] = [
-        {**row, "_step": int(row.get("_step", number)) + turn * step}
+        {**row, "_step": step_of(row, number) + turn * step}
         for turn in range(times)
         for number, row in enumerate(history)
     ]
@@ -115,7 +117,3 @@ def scales_of(runs: Iterable[tuple[Sequence[Mapping[str, Any]], Mapping[str, Any
     # Whole numbers beyond 1 count something, and may have to fit other counts.
     counted = {name for name, values in seen.items() if max(values) > 1 and all(float(v).is_integer() for v in values)}
     return {name: end for name, end in ends.items() if name not in counted}
-
-
-def is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

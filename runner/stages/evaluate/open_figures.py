@@ -18,7 +18,7 @@ import os
 import resource
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 MEMORY = 2 * 2**30
 """Bytes of address space: a page of 40 megapixels needs a tenth of it."""
@@ -35,12 +35,20 @@ NOBODY = 65534
 
 def main(paths: list[str]) -> None:
     with contextlib.ExitStack() as stack:
-        files = [(Path(path).suffix.lower(), stack.enter_context(Path(path).open("rb"))) for path in paths]
+        files = [(Path(path).suffix.lower(), _open(path, stack)) for path in paths]
         _load_libraries()
         _give_up()
         for suffix, file in files:
             # One line a file, at once: a file that ends the process keeps the others' answers.
-            print(json.dumps(look(suffix, file.read())), flush=True)
+            print(json.dumps({"opened": False} if file is None else look(suffix, file.read())), flush=True)
+
+
+def _open(path: str, stack: contextlib.ExitStack) -> BinaryIO | None:
+    """Neither through a link nor waiting for a writer; None where the system does not let it be read."""
+    try:
+        return stack.enter_context(os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb"))
+    except OSError:
+        return None
 
 
 def _load_libraries() -> None:

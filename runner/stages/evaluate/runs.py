@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from sandbox.wandb_mock.store import Store
 STORE = "wandb.db"
 """The store of an attempt, in its folder."""
 DEFAULT_PROJECT = "uncategorized"
+MAX_NODES = 10_000
+"""Values of a configuration: a few lines of YAML with aliases can stand for more than any memory holds."""
 
 
 @dataclass(frozen=True)
@@ -172,11 +175,22 @@ def _config(submission: Submission, before: Sequence[Evidence], run_id: str) -> 
     texts += [run.run_config for run in submission.runs if run.run_id == run_id]
     config: dict[str, Any] = {"run_id": run_id}
     for text in texts:
-        with contextlib.suppress(yaml.YAMLError):
+        with contextlib.suppress(yaml.YAMLError, ValueError, RecursionError):
             found = yaml.safe_load(text)
-            if isinstance(found, dict):
-                config |= {str(key): value for key, value in found.items() if key != "hydra"}
+            if isinstance(found, dict) and _nodes(found) <= MAX_NODES:
+                plain = json.loads(json.dumps(found, default=str, skipkeys=True))
+                config |= {key: value for key, value in plain.items() if key != "hydra"}
     return config
+
+
+def _nodes(value: Any, most: int = MAX_NODES) -> int:
+    """Values below a value, those that aliases repeat counted each time; counts no further than past `most`."""
+    count, waiting = 0, [value]
+    while waiting and count <= most:
+        here = waiting.pop()
+        count += 1
+        waiting += here.values() if isinstance(here, dict) else here if isinstance(here, list) else ()
+    return count
 
 
 def _own(summary: Mapping[str, Any]) -> dict[str, Any]:

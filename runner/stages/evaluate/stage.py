@@ -176,6 +176,8 @@ def _evaluation(
         figures=written.figures,
         tables=written.tables[:200],
         significance=written.significance,
+        cut=written.cut,
+        unread=written.unread,
         directory=evidence.directory,
     )
 

@@ -105,13 +105,25 @@ def _initialised(signature, args, kwargs):
     settings = given.get("settings")
     values = {}
     for name in _FIELDS:
-        of_settings = settings.get(name) if isinstance(settings, dict) else None
-        variable = "WANDB_RUN_ID" if name == "id" else "WANDB_" + name.upper()
-        value = given.get(name) or of_settings or os.environ.get(variable)
+        known_as = "run_id" if name == "id" else name
+        of_settings = _of_settings(settings, known_as)
+        value = given.get(name) or of_settings or os.environ.get("WANDB_" + known_as.upper())
         values[name] = str(value)[:200] if value else ""
     if os.environ.get("WANDB_DISABLED", "").lower() in ("true", "1") and not values["mode"]:
         values["mode"] = "disabled"
     channel().send("wandb", call="init", at=place(), searching=bool(search.running), **values)
+
+
+def _of_settings(settings, name):
+    """What settings given to init say: a dictionary, or a Settings object, of which only what was set counts."""
+    if isinstance(settings, dict):
+        return settings.get(name)
+    value = getattr(settings, name, None)
+    given = getattr(settings, "model_fields_set", None)
+    if given is not None:
+        return value if name in given else None
+    # Older objects do not tell a default from what was set; the only default among these is this mode.
+    return None if value == "online" else value
 
 
 @quietly

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -21,6 +22,7 @@ Fields = dict[str, dict[str, Resolver]]
 
 MAX_KEYS = 200
 """Keys recorded of one request for one part of one run."""
+MAX_KEY_LENGTH = 300
 
 
 @dataclass
@@ -53,10 +55,11 @@ def noted(part: str, resolver: Resolver) -> Resolver:
     return resolve
 
 
-def read(info: Info, run: str, part: str, keys: Iterable[str] = ()) -> None:
+def read(info: Info, run: str, part: str, keys: Iterable[str | None] = ()) -> None:
     """Record that a part of a run was read, and by which keys."""
     known = context(info).reads.setdefault(run, {}).setdefault(part, [])
-    known += [key for key in keys if key not in known][: MAX_KEYS - len(known)]
+    new = (key for key in keys if key and key not in known and len(key) <= MAX_KEY_LENGTH)
+    known += list(islice(new, MAX_KEYS - len(known)))
 
 
 def moment(seconds: float) -> str:

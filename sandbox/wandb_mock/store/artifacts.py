@@ -179,6 +179,15 @@ class Artifacts:
                 database.scalar("SELECT id FROM artifact_files WHERE artifact_id = ? AND name = ?", artifact_id, name)
             )
 
+    def announced(self, artifact_id: int, name: str) -> bool:
+        """Whether a version said that it has a file of this name."""
+        sql = "SELECT 1 FROM artifact_files WHERE artifact_id = ? AND name = ?"
+        return self._database.scalar(sql, artifact_id, name) is not None
+
+    def announced_content(self, md5: str) -> bool:
+        """Whether any version said that it has a file with this content (base64)."""
+        return self._database.scalar("SELECT 1 FROM artifact_files WHERE md5 = ?", md5) is not None
+
     def use(self, run_id: int, artifact_id: int, role: str) -> None:
         """Note that a run made (`output`) or used (`input`) a version."""
         self._database.write("INSERT OR IGNORE INTO artifact_uses VALUES (?, ?, ?)", run_id, artifact_id, role)

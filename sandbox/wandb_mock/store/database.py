@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,28 @@ class Database:
     def size(self) -> int:
         """Bytes of the file."""
         return int(self.scalar("PRAGMA page_count")) * int(self.scalar("PRAGMA page_size"))
+
+    def text_size(self) -> int:
+        """Bytes of the file without blobs: what is in memory when everything is looked at."""
+        unused = int(self.scalar("PRAGMA freelist_count")) * int(self.scalar("PRAGMA page_size"))
+        return self.size() - unused - int(self.scalar("SELECT total(length(content)) FROM blobs"))
+
+    def write_blob(self, row: int, pieces: Iterable[bytes]) -> None:
+        """Fill the blob of this row, which has the size of all pieces together."""
+        with self._lock, self._connection.blobopen("blobs", "content", row) as blob:
+            for piece in pieces:
+                blob.write(piece)
+
+    def read_blob(self, row: int, offset: int, size: int) -> bytes:
+        """A part of the blob of this row, b"" if it has been replaced meanwhile."""
+        with self._lock:
+            try:
+                blob = self._connection.blobopen("blobs", "content", row, readonly=True)
+            except sqlite3.OperationalError:
+                return b""
+            with blob:
+                blob.seek(offset)
+                return blob.read(size)
 
     def close(self) -> None:
         with self._lock:

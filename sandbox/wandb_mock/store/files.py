@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sandbox.wandb_mock.refusal import RefusedError
 from sandbox.wandb_mock.store.database import Database
 from sandbox.wandb_mock.store.rows import Artifact
+
+PIECE = 2**20
 
 
 @dataclass(frozen=True)
@@ -30,19 +33,37 @@ class StoredFile:
     """Set in the answer to an announced upload, where clients match answers to questions by it."""
 
 
+@dataclass(frozen=True)
+class Blob:
+    """Stored content, to be read piece by piece: many readers at once must not have it all in memory."""
+
+    _database: Database
+    _row: int
+    size: int
+
+    def pieces(self) -> Iterator[bytes]:
+        offset = 0
+        while offset < self.size and (piece := self._database.read_blob(self._row, offset, PIECE)):
+            yield piece
+            offset += len(piece)
+
+
 class Files:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put_blob(self, address: str, content: bytes) -> None:
-        self._database.write("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)", address, content, time.time())
+    def put_blob(self, address: str, size: int, pieces: Iterable[bytes]) -> None:
+        """Store content of this size; it is never in memory as a whole."""
+        with self._database.transaction() as database:
+            sql = "INSERT OR REPLACE INTO blobs VALUES (?, zeroblob(?), ?)"
+            database.write_blob(database.write(sql, address, size, time.time()), pieces)
 
-    def blob(self, address: str) -> bytes:
-        """Raises RefusedError (404) if nothing has been uploaded there."""
-        content = self._database.scalar("SELECT content FROM blobs WHERE address = ?", address)
-        if content is None:
+    def blob(self, address: str) -> Blob:
+        """Raises RefusedError (404) if nothing is stored there."""
+        row = self._database.one("SELECT rowid, length(content) AS size FROM blobs WHERE address = ?", address)
+        if row is None:
             raise RefusedError(404, f"nothing is stored at {address}")
-        return bytes(content)
+        return Blob(self._database, row["rowid"], row["size"])
 
     def has_blob(self, address: str) -> bool:
         return self._database.scalar("SELECT 1 FROM blobs WHERE address = ?", address) is not None
@@ -54,8 +75,8 @@ class Files:
             number = database.scalar("SELECT id FROM files WHERE run_id = ? AND name = ?", run_id, name)
         return self.describe(number, "run", name, run_address(run_id, name))
 
-    def put_run_file(self, run_id: int, name: str, content: bytes) -> StoredFile:
-        self.put_blob(run_address(run_id, name), content)
+    def put_run_file(self, run_id: int, name: str, size: int, pieces: Iterable[bytes]) -> StoredFile:
+        self.put_blob(run_address(run_id, name), size, pieces)
         return self.add_run_file(run_id, name)
 
     def run_files(self, run_id: int) -> list[StoredFile]:
@@ -74,11 +95,14 @@ class Files:
             database.write("DELETE FROM blobs WHERE address = ?", run_address(row["run_id"], row["name"]))
 
     def describe(self, number: int, owner: str, name: str, address: str) -> StoredFile:
-        row = self._database.one("SELECT content, stored_at FROM blobs WHERE address = ?", address)
-        if row is None:
+        stored_at = self._database.scalar("SELECT stored_at FROM blobs WHERE address = ?", address)
+        if stored_at is None:
             return StoredFile(number, owner, name, address, 0, "", time.time())
-        digest = base64.b64encode(hashlib.md5(row["content"]).digest()).decode()
-        return StoredFile(number, owner, name, address, len(row["content"]), digest, row["stored_at"])
+        content, digest = self.blob(address), hashlib.md5()
+        for piece in content.pieces():
+            digest.update(piece)
+        md5 = base64.b64encode(digest.digest()).decode()
+        return StoredFile(number, owner, name, address, content.size, md5, stored_at)
 
 
 def run_address(run_id: int, name: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from sandbox.json_values import parse
 from sandbox.wandb_mock.store.database import Database
 
 HISTORY, EVENTS, OUTPUT = "history", "events", "output"
@@ -49,12 +49,17 @@ class Lines:
         highest = self._database.scalar("SELECT max(number) FROM lines WHERE run_id = ? AND stream = ?", run_id, stream)
         return 0 if highest is None else int(highest) + 1
 
+    def size(self, run_id: int, stream: str) -> int:
+        """Characters of all lines."""
+        sql = "SELECT total(length(text)) FROM lines WHERE run_id = ? AND stream = ?"
+        return int(self._database.scalar(sql, run_id, stream))
+
     def rows(self, run_id: int, stream: str) -> list[dict[str, Any]]:
-        """The lines parsed as JSON objects; others are left out. NaN and infinities come out as strings."""
+        """The lines parsed as JSON objects (see `json_values.parse`); others are left out."""
         found = []
         for _, text in self.get(run_id, stream):
             try:
-                row = json.loads(text, parse_constant=str)
+                row = parse(text)
             except (ValueError, RecursionError):
                 continue
             if isinstance(row, dict):
