@@ -12,7 +12,7 @@ from rich.text import Text
 from runner.reports.findings import Group, behind, grouped, location, numbers
 from runner.reports.progress import Progress
 from runner.reports.text import count, last_lines, one_line, plain, seconds
-from runner.reports.wording import counts, headline, what_to_do
+from runner.reports.wording import counts, doubt, headline, what_to_do
 from runner.review import Review
 from runner.vocabulary import Verdict
 
@@ -39,6 +39,9 @@ def print_verdict(review: Review, report_dir: Path, console: Console) -> None:
     console.print()
     console.print(Text(headline(review), style=_STYLES[review.verdict]))
     console.print(Text(_facts(review), style="dim"))
+    if why := doubt(review):
+        console.print()
+        _print_indented(console, one_line(why, 500), 3)
     if main:
         console.print()
         _print_first(console, main[0])

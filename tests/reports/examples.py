@@ -481,6 +481,12 @@ def empty() -> Review:
     )
 
 
+def disputed() -> Review:
+    """No finding, and evidence that is contradicted."""
+    doubt = "evidence disputed: the W&B server saw the run e/p/a open, the probe saw no call of wandb"
+    return empty().model_copy(update={"code_issue": f"Inconclusive: trial: {doubt}"})
+
+
 HOSTILE = (
     "<script>alert(1)</script> \"'><img src=x onerror=alert(2)> ]]> \x1b[31mred\x1b]0;title\x07 \x00\x08\x0b\ufffe "
     "\u202edesrever\u2066 ``` | [a](javascript:alert(3)) &amp; {{ 7*7 }} @everyone C:\\x\rover"

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
-from examples import RUNS, Build, empty, hostile, inconclusive, many, not_ready, ready
+from examples import RUNS, Build, disputed, empty, hostile, inconclusive, many, not_ready, ready
 from rich.console import Console
 
 from runner.reports.console import Progress, make_console, print_verdict
@@ -52,6 +52,12 @@ def test_the_verdict_comes_first_then_the_first_cause_then_the_others_in_a_line_
         "Stepped over 2 blockers; repairs.patch beside the report gets past.",
         "Report: review-000/report.html",
     ]
+
+
+def test_an_inconclusive_verdict_without_a_finding_says_why() -> None:
+    lines = verdict(disputed, pipe()).strip().splitlines()
+    assert lines[0] == "Inconclusive: the evidence is disputed"
+    assert "the W&B server saw the run e/p/a open, the probe saw no call of wandb" in lines[3]
 
 
 def test_many_findings_are_capped() -> None:

@@ -9,7 +9,7 @@ from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
-from examples import PATCH, RUNS, SOURCES, Build, empty, hostile, inconclusive, many, not_ready, ready
+from examples import PATCH, RUNS, SOURCES, Build, disputed, empty, hostile, inconclusive, many, not_ready, ready
 
 from runner.reports import html
 from runner.reports.again import command
@@ -179,3 +179,8 @@ def test_a_backend_that_was_named_and_todays_packages_stay_as_given() -> None:
 
 def test_a_review_without_repairs_has_no_such_section() -> None:
     assert "#repairs" not in html.render(ready(), SOURCES)
+
+
+def test_evidence_that_is_disputed_is_told_on_the_first_screen() -> None:
+    words = "".join(text for _, text in Page(html.render(disputed(), SOURCES)).texts)
+    assert "the probe saw no call of wandb" in words.partition("Findings")[0]
