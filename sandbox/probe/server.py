@@ -69,13 +69,17 @@ class EventServer:
     def counters(self) -> dict[str, float]:
         """The counters of all processes, at this moment: sums, but for peaks, the largest of any process."""
         totals: dict[str, float] = {}
-        for values in list(self._live.values()):
+        for values in self.by_process():
             for name, value in values.items():
                 if is_peak(name):
                     totals[name] = max(totals.get(name, 0), value)
                 else:
                     totals[name] = totals.get(name, 0) + value
         return totals
+
+    def by_process(self) -> list[dict[str, float]]:
+        """The counters of each process, at this moment."""
+        return list(self._live.values())
 
     def __enter__(self) -> EventServer:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -49,7 +49,8 @@ class Span(State):
         self.id = channel().next_id()
         self.what = what
         self.batches = self.forwards = 0
-        self.passes = set()
+        self.passes = {}
+        """Number of a pass over a loader -> how many of its batches belong here."""
         self.at = place()
 
     def describe(self):
@@ -264,7 +265,7 @@ class Work:
         span = self._enter("eval")
         span.forwards += forwards
         span.batches += generates
-        self._note_evaluation(span)
+        self._at_most("longest_evaluation_by_calls", span.batches - sum(span.passes.values()) + span.forwards)
 
     def close(self):
         """The current batch is over: it gets its place in a phase."""
@@ -284,9 +285,9 @@ class Work:
         batch.placed = True
         span = self._enter(batch.use)
         span.batches += 1
-        span.passes.add(batch.of.id)
+        taken = span.passes[batch.of.id] = span.passes.get(batch.of.id, 0) + 1
         if batch.use == "eval":
-            self._note_evaluation(span)
+            self._at_most("longest_evaluation", taken)
 
     def finish(self):
         """The process ends, or is about to be looked at for the last time."""
@@ -301,9 +302,9 @@ class Work:
         channel().mark(self.span)
         return self.span
 
-    def _note_evaluation(self, span):
-        longest = self.counters.values.get("longest_evaluation", 0)
-        self.counters.values["longest_evaluation"] = max(longest, span.batches)
+    def _at_most(self, peak, count):
+        """For whoever watches: batches of one loader, or calls that came from none, in one evaluation."""
+        self.counters.values[peak] = max(self.counters.values.get(peak, 0), count)
 
 
 work = Work()
