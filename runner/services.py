@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +13,7 @@ from runner.hub_requests import summarise
 from sandbox.downloads import DownloadServer, DownloadStore
 from sandbox.hub import HubServer
 from sandbox.repository import AssetSource
+from sandbox.serving import reserved_port
 from sandbox.wandb_mock import Call, WandbServer
 
 HUB_PORT = 8300
@@ -34,8 +34,7 @@ class Services:
         self._downloads = downloads
         self._folder = folder
         self._stack = contextlib.ExitStack()
-        ports = {"hub": HUB_PORT, "wandb": WANDB_PORT, "downloads": DOWNLOADS_PORT}
-        self._ports = ports if own_loopback else {name: _free_port() for name in ports}
+        self._own_loopback = own_loopback
         self.sockets: dict[int, Path] = {}
         """Port inside the sandbox -> socket on the host."""
         self.variables: dict[str, str] = {}
@@ -43,9 +42,12 @@ class Services:
 
     def __enter__(self) -> Services:
         with contextlib.ExitStack() as stack:
+            ports = {"hub": HUB_PORT, "wandb": WANDB_PORT, "downloads": DOWNLOADS_PORT}
+            if not self._own_loopback:
+                ports = {name: stack.enter_context(reserved_port()) for name in ports}
             # Socket paths have room for 107 characters; an attempt's own folder may be deeper.
             sockets = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="services-")))
-            self.sockets = {port: sockets / f"{name}.sock" for name, port in self._ports.items()}
+            self.sockets = {port: sockets / f"{name}.sock" for name, port in ports.items()}
             hub, wandb, downloads = self.sockets.values()
             self._hub = stack.enter_context(HubServer(self._assets, socket=hub, log=self._folder / "hub.jsonl"))
             log = self._folder / "wandb.jsonl"
@@ -55,14 +57,14 @@ class Services:
             log = self._folder / "downloads.jsonl"
             self._served = stack.enter_context(DownloadServer(self._downloads, socket=downloads, log=log))
             self.variables = {
-                "HF_ENDPOINT": f"http://127.0.0.1:{self._ports['hub']}",
+                "HF_ENDPOINT": f"http://127.0.0.1:{ports['hub']}",
                 "HF_HUB_DISABLE_XET": "1",
                 # A client waits 10 s for the first answer; a stand-in that is made on demand can take as long, and
                 # a file that is fetched from the network as long as it takes.
                 "HF_HUB_ETAG_TIMEOUT": "60",
                 "HF_HUB_DOWNLOAD_TIMEOUT": "600",
-                **self._wandb.environment(f"http://127.0.0.1:{self._ports['wandb']}"),
-                **DownloadServer.environment(f"http://127.0.0.1:{self._ports['downloads']}"),
+                **self._wandb.environment(f"http://127.0.0.1:{ports['wandb']}"),
+                **DownloadServer.environment(f"http://127.0.0.1:{ports['downloads']}"),
             }
             self._stack = stack.pop_all()
         return self
@@ -87,11 +89,3 @@ class Services:
             runs=[f"{run.entity}/{run.project}/{run.id}" for run in self._wandb.runs()],
             problem="; ".join(map(str, self._wandb.problems))[:1000],
         )
-
-
-def _free_port() -> int:
-    """A port for a backend that shares the host's; two reviews at once must not want the same one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

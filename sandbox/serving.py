@@ -6,6 +6,7 @@ import contextlib
 import socket as sockets
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +79,16 @@ class ThreadedServer:
             raise InfrastructureError(f"{self._name} cannot listen on {where}: {problem}") from problem
         listener.listen(256)
         return listener
+
+
+@contextlib.contextmanager
+def reserved_port() -> Iterator[int]:
+    """A free loopback port of this machine, which nobody is given by chance while the context is entered.
+
+    Whoever sets SO_REUSEADDR can listen at it, as the sandbox's agent does. A port that is merely found free and let
+    go may be somebody's connection by the time that it is used.
+    """
+    with sockets.socket(sockets.AF_INET) as holder:
+        holder.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -115,15 +116,26 @@ def test_no_gpu_is_given_twice_or_though_it_is_hidden(
     assert sorted(review.gpus) == at_once
 
 
+def its_process(folder: Path) -> psutil.Process | None:
+    for process in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            if str(folder) in process.cmdline():
+                return process
+    return None
+
+
 def test_a_review_that_is_killed_says_so_and_harms_no_other(tmp_path: Path) -> None:
     (tmp_path / "submission.json").write_text(json.dumps({}))
+    # Never comes to its end by itself.
+    (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(600)")
+    variables = {"PYTHONPATH": str(tmp_path)}
     ended: list[Ran] = []
-    thread = threading.Thread(target=lambda: ended.append(run_review(tmp_path, [], threading.Event(), {})))
+    thread = threading.Thread(target=lambda: ended.append(run_review(tmp_path, [], threading.Event(), variables)))
     thread.start()
     give_up = time.monotonic() + 30
-    while not (children := psutil.Process().children()):
+    while (review := its_process(tmp_path)) is None:
         assert time.monotonic() < give_up
-    children[0].kill()
+    review.kill()
     thread.join()
     result = result_of(tmp_path, ended[0], tmp_path, "key")
     assert (result.verdict, result.infrastructure) == ("inconclusive", True)

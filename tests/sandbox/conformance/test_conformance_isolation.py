@@ -13,6 +13,7 @@ import pytest
 from conformance_bench import Bench, Promise
 
 from sandbox.protocol import Network
+from sandbox.serving import reserved_port
 
 
 def test_root_is_read_only(bench: Bench) -> None:
@@ -227,14 +228,14 @@ def echo(tmp_path: Path) -> Iterator[Path]:
     server.close()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+@pytest.fixture
+def port() -> Iterator[int]:
+    with reserved_port() as port:
+        yield port
 
 
-def test_a_service_answers_at_its_loopback_port(bench: Bench, echo: Path) -> None:
+def test_a_service_answers_at_its_loopback_port(bench: Bench, echo: Path, port: int) -> None:
     """Many connections at once, several MiB through each, both directions at the same time."""
-    port = free_port()
     code = (
         "import socket, threading, hashlib, os\n"
         "def talk(n):\n"
@@ -252,11 +253,10 @@ def test_a_service_answers_at_its_loopback_port(bench: Bench, echo: Path) -> Non
     assert bench.run(code, services={port: echo}).stdout == "True\n"
 
 
-def test_a_service_that_is_gone_refuses(bench: Bench, tmp_path: Path) -> None:
+def test_a_service_that_is_gone_refuses(bench: Bench, tmp_path: Path, port: int) -> None:
     path = tmp_path / "gone.sock"
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
-    port = free_port()
     code = f"import socket; c = socket.create_connection(('127.0.0.1', {port})); print(c.recv(10))"
     result = bench.run(code, services={port: path})
     assert result.outcome.exit_code == 1 or result.stdout == "b''\n"
