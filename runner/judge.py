@@ -72,7 +72,8 @@ def judge(rounds: Sequence[Round], stages: Sequence[StageName], environment: Env
         findings=findings,
         checklist=checklist,
         stages=[_stage_result(evidence, rounds[-1].repairs) for evidence in attempts],
-        evaluation=evaluation_result(rounds[-1].case),
+        # A round that the review's time cuts has none; what an earlier one showed is still shown.
+        evaluation=next((shown for item in reversed(rounds) if (shown := evaluation_result(item.case))), None),
         assets=_assets(attempts),
         environment=environment,
         timings=timings,

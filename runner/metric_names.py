@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from runner.source_text import python_module
+
 _EVALUATION = "src/evaluate.py"
 _LOGGING = {"log", "log_metrics", "update"}
 MAX_NAMES = 2000
@@ -45,9 +47,8 @@ def names_in(tree: Mapping[str, str]) -> Names:
     for path, text in tree.items():
         if not path.endswith(".py") or path == _EVALUATION:
             continue
-        try:
-            module = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        module = python_module(text)
+        if module is None:
             continue
         held = _held_by_variables(module)
         for node in ast.walk(module):

@@ -114,7 +114,13 @@ class Reviewer:
 
     def _next_repair(self) -> Repair | None:
         rounds = rounds_of(self.submission, self.settings, self._evidence, self._repairs)
-        return next_repair(rounds[-1].case, self._repairs, self.submission.tree())
+        try:
+            return next_repair(rounds[-1].case, self._repairs, self.submission.tree())
+        except Exception as error:
+            # A fault of ours: what was seen so far is still worth its findings.
+            problem = f"sandbox-review itself failed ({type(error).__name__}: {error})"
+            self.progress.stage_note(f"no further repair: {problem}")
+            return None
 
     def _bench(self) -> Workbench:
         return Workbench(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import tomllib
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -14,6 +13,7 @@ from packaging.utils import canonicalize_name
 from runner.evidence import PackagingFailure
 from runner.repairs.base import Blocker, Repair
 from runner.repairs.packaging import PYPROJECT
+from runner.source_text import declared_dependencies, toml_table
 from runner.vocabulary import StageName
 
 _BUILD_STEPS = ("build-project", "build-dependency", "parse", "install")
@@ -103,15 +103,12 @@ def _failure(blocker: Blocker) -> PackagingFailure | None:
 
 
 def _data(blocker: Blocker) -> dict[str, Any]:
-    try:
-        return tomllib.loads(blocker.files.get(PYPROJECT, ""))
-    except tomllib.TOMLDecodeError:
-        return {}
+    return toml_table(blocker.files.get(PYPROJECT, "")) or {}
 
 
 def _dependencies(blocker: Blocker) -> tuple[str, list[str]]:
-    words = _data(blocker).get("project", {}).get("dependencies", [])
-    return blocker.files.get(PYPROJECT, ""), [word for word in words if isinstance(word, str)]
+    text = blocker.files.get(PYPROJECT, "")
+    return text, declared_dependencies(text)
 
 
 def _parsed(word: str) -> Requirement | None:
@@ -167,8 +164,6 @@ def _quoted(text: str, word: str) -> str | None:
 
 
 def _repair(kind: str, what: str, text: str) -> Repair | None:
-    try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    if toml_table(text) is None:
         return None
     return Repair(kind=kind, what=what, files={PYPROJECT: text}, begins=StageName.FILES)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from typing import Any
 
 import tomlkit
 
 from runner.repairs.base import Blocker, Repair
 from runner.repairs.requirement_text import is_requirement, python_specifier, repaired, requirement
-from runner.source_text import without_mark
+from runner.source_text import toml_table
 from runner.vocabulary import StageName
 
 PYPROJECT = "pyproject.toml"
@@ -106,16 +105,11 @@ def bad_requirements(blocker: Blocker) -> Repair | None:
 
 def _project_file(blocker: Blocker) -> tuple[str, dict[str, Any]]:
     text = blocker.files.get(PYPROJECT, "")
-    try:
-        return text, tomllib.loads(without_mark(text))
-    except tomllib.TOMLDecodeError:
-        return text, {}
+    return text, toml_table(text) or {}
 
 
 def _repair(kind: str, what: str, text: str) -> Repair | None:
-    try:
-        tomllib.loads(without_mark(text))
-    except tomllib.TOMLDecodeError:
+    if toml_table(text) is None:
         return None
     return Repair(kind=kind, what=what, files={PYPROJECT: text}, begins=StageName.FILES)
 

@@ -17,7 +17,7 @@ from runner.repairs import yaml_text
 from runner.repairs.base import Blocker, Repair
 from runner.repairs.hydra_entry import CONFIG
 from runner.rules.config_reads import config_reads, loads_run_file
-from runner.rules.missing_keys import mapping
+from runner.source_text import yaml_mapping
 from runner.vocabulary import StageName
 
 GROUP = "config/run"
@@ -78,7 +78,7 @@ def unreachable_value(blocker: Blocker) -> Repair | None:
     for run in blocker.case.submission.runs:
         if run.run_id not in blocker.case.run_ids:
             continue
-        values = mapping(run.run_config)
+        values = yaml_mapping(run.run_config)
         if path[0] == "run" and len(path) > 1 and path[1] in values and not now.under_run:
             return _wired(blocker, replace(now, under_run=True, name=False))
         if path[0] in values and not now.at_root:
@@ -220,4 +220,4 @@ def _aliases(text: str, blocker: Blocker) -> str | None:
 
 def _keys(texts: Iterable[str]) -> Iterable[str]:
     for text in texts:
-        yield from mapping(text)
+        yield from yaml_mapping(text)

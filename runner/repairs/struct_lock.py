@@ -7,7 +7,7 @@ import re
 
 from runner.repairs.base import Blocker, Repair
 from runner.repairs.python_text import Edit, PythonText, hydra_functions, read, sources
-from runner.rules.missing_keys import mapping
+from runner.source_text import yaml_mapping
 from runner.vocabulary import StageName
 
 _REFUSED = re.compile(r"Could not override '([\w.@/-]+)'")
@@ -155,7 +155,7 @@ def _override_words(source: PythonText) -> list[tuple[int, str]]:
 
 def _composed(blocker: Blocker) -> dict[str, object]:
     facts = blocker.case.compose
-    configs = [mapping(c.config) for c in facts.compositions if c.ok] if facts is not None else []
+    configs = [yaml_mapping(c.config) for c in facts.compositions if c.ok] if facts is not None else []
     return next((config for config in configs if config), {})
 
 

@@ -6,7 +6,6 @@ import ast
 import json
 import re
 import sys
-import tomllib
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -14,6 +13,7 @@ from packaging.utils import canonicalize_name
 from runner.repairs.base import Blocker, Repair
 from runner.repairs.packaging import PYPROJECT
 from runner.repairs.python_text import sources
+from runner.source_text import toml_table
 from runner.vocabulary import StageName
 
 DISTRIBUTIONS = {
@@ -85,10 +85,8 @@ def tokenizer_packages(blocker: Blocker) -> Repair | None:
 def declare(blocker: Blocker, words: list[str]) -> Repair | None:
     """Adds requirements to the list under [project]; None where none is new or there is no such list."""
     text = blocker.files.get(PYPROJECT, "")
-    try:
-        declared = tomllib.loads(text)["project"]["dependencies"]
-    except (tomllib.TOMLDecodeError, KeyError, TypeError):
-        declared = None
+    project = (toml_table(text) or {}).get("project")
+    declared = project.get("dependencies") if isinstance(project, dict) else None
     have = set()
     for word in declared if isinstance(declared, list) else []:
         try:
@@ -99,9 +97,7 @@ def declare(blocker: Blocker, words: list[str]) -> Repair | None:
     if not new:
         return None
     text = _added(text, new) if isinstance(declared, list) else _begun(text, new)
-    try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    if toml_table(text) is None:
         return None
     return Repair(
         kind="undeclared",

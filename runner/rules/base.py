@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path
+from traceback import extract_tb
 
 from runner.checklist import Checklist
 from runner.evidence import ComposeFacts, EnvironmentFacts, Evidence, FilesFacts
@@ -94,10 +96,33 @@ def decides(criterion: str) -> Callable[[Rule], Rule]:
     def register(rule: Rule) -> Rule:
         if criterion in _RULES:
             raise ValueError(f"{criterion} has a rule already")
-        _RULES[criterion] = rule
+        _RULES[criterion] = partial(_guarded, criterion, rule)
         return rule
 
     return register
+
+
+def _guarded(criterion: str, rule: Rule, case: Case) -> Judgement:
+    """What the rule says; a fault of the rule costs the review this one criterion, and no submission anything."""
+    try:
+        return rule(case)
+    except Exception as error:
+        where = extract_tb(error.__traceback__)[-1]
+        message = (
+            f"sandbox-review itself failed while it judged {criterion} ({type(error).__name__}); the evidence is kept, "
+            "and `sandbox-review judge` reads it again once this is repaired."
+        )
+        draft = Draft(
+            criterion=criterion,
+            cause=Cause.UNCLEAR,
+            stage=case.checklist.criteria[criterion].decided,
+            message=message,
+            blame=Blame.INFRASTRUCTURE,
+            evidence=f"{Path(where.filename).name}:{where.lineno}: {type(error).__name__}: {error}"[:2000],
+            root=("rule", criterion),
+            confirmable=False,
+        )
+        return Judgement(CriterionOutcome.NOT_EXERCISED, (draft,), message)
 
 
 def all_rules() -> Mapping[str, Rule]:

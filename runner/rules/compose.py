@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
 from runner.rules.failures import failures
+from runner.source_text import yaml_mapping
 from runner.vocabulary import Cause, CriterionOutcome, StageName
 
 SECTIONS = ("run_id", "method", "model", "dataset", "training", "optuna")
@@ -83,7 +82,7 @@ def search_space_valid(case: Case) -> Judgement:
     for run in case.submission.runs:
         if run.run_id not in case.run_ids:
             continue
-        config = _mapping(run.run_config)
+        config = yaml_mapping(run.run_config)
         optuna = config.get("optuna")
         space = optuna.get("search_space") if isinstance(optuna, dict) else None
         for name, entry in space.items() if isinstance(space, dict) else ():
@@ -108,15 +107,7 @@ def _composed(case: Case) -> dict[str, dict[str, Any]]:
     if facts is None:
         return {}
     main = [c for c in facts.compositions if c.ok and c.config]
-    return {c.run_id: _mapping(c.config) for c in reversed(main)}
-
-
-def _mapping(text: str) -> dict[str, Any]:
-    try:
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}
+    return {c.run_id: yaml_mapping(c.config) for c in reversed(main)}
 
 
 def _space_problem(entry: object, code: str) -> str | None:

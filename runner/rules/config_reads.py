@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from runner.source_text import without_mark
+from runner.source_text import python_module
 
 Path = tuple[str, ...]
 
@@ -57,13 +57,8 @@ def loads_run_file(files: Mapping[str, str]) -> bool:
 
 @lru_cache(maxsize=8)  # asked for every stage of a round, of the same files
 def _reads(files: tuple[tuple[str, str], ...]) -> Reads:
-    trees = {}
-    for path, text in files:
-        try:
-            trees[path] = ast.parse(without_mark(text))
-        except (SyntaxError, ValueError, RecursionError):
-            continue
-    return _Follower(trees).reads()
+    trees = {path: python_module(text) for path, text in files}
+    return _Follower({path: tree for path, tree in trees.items() if tree is not None}).reads()
 
 
 class _Follower:

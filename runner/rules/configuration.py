@@ -17,9 +17,9 @@ from runner.evidence import Evidence
 from runner.probe_facts import Configuration, Place, ProbeFacts
 from runner.rules.base import Case, Judgement, decides
 from runner.rules.observed import FINE, Look, at, fault, missed, over_trials, run_draft, unsure
-from runner.rules.run_config import branches, is_size, leaves, mapping, run_config, same_value
+from runner.rules.run_config import branches, is_size, leaves, run_config, same_value
 from runner.rules.unnamed_keys import unnamed
-from runner.source_text import without_mark
+from runner.source_text import python_module, yaml_mapping
 from runner.vocabulary import Cause, Status
 
 TEXT_LIMIT = 60_000
@@ -58,7 +58,7 @@ def _applied(case: Case, evidence: Evidence, facts: ProbeFacts) -> Look:
     if any(_opens(config, path) for config in facts.configurations):
         return FINE
     resolved = [config.resolved for config in facts.configurations if config.resolved]
-    configs = [mapping(text) for text in resolved]
+    configs = [yaml_mapping(text) for text in resolved]
     if not all(configs) or any(len(text) >= TEXT_LIMIT for text in resolved):
         return unsure("the resolved configuration cannot be read")
     held = max(
@@ -223,11 +223,8 @@ def _harmless(case: Case, place: Place) -> bool:
     text = case.submission.files.get(place.file or "")
     if text is None or place.line is None:
         return False
-    try:
-        tree = ast.parse(without_mark(text))
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-    for node in ast.walk(tree):
+    tree = python_module(text)
+    for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Call) and node.lineno <= place.line <= (node.end_lineno or node.lineno):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if name in _HARMLESS:

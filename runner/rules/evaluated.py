@@ -18,6 +18,7 @@ from runner.evaluation_facts import EvaluateFacts, Evaluation
 from runner.evidence import Evidence
 from runner.metric_names import names_in
 from runner.rules.base import Case, Draft, Judgement, missing_stage, not_exercised
+from runner.source_text import python_module
 from runner.vocabulary import Blame, Cause, Confidence, CriterionOutcome, StageName, Status
 
 SCRIPT = "src/evaluate.py"
@@ -112,9 +113,8 @@ def asked_with_default(case: Case) -> frozenset[str]:
 
 @lru_cache(maxsize=8)
 def _gets(text: str) -> frozenset[str]:
-    try:
-        module = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    module = python_module(text)
+    if module is None:
         return frozenset()
     constants = {
         target.id: node.value.value
@@ -143,9 +143,8 @@ def _configured(case: Case) -> frozenset[str]:
 @lru_cache(maxsize=8)
 def _looked_up(text: str) -> frozenset[str]:
     """Texts that a script looks something up by, or has in a list to do so; not those that it only writes."""
-    try:
-        module = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    module = python_module(text)
+    if module is None:
         return frozenset()
     found: list[ast.expr | None] = []
     for node in ast.walk(module):

@@ -12,7 +12,8 @@ from runner.rules.configuration import reads_of
 from runner.rules.failures import merge
 from runner.rules.full_failures import APPLIES, STARTS, full_failures
 from runner.rules.observed import disputed, missed, probe_of, run_draft
-from runner.rules.run_config import leaves, mapping, run_config
+from runner.rules.run_config import leaves, run_config
+from runner.source_text import yaml_mapping
 from runner.vocabulary import Blame, Cause, CriterionOutcome, StageName, Status
 
 
@@ -93,7 +94,7 @@ def _never_applied(case: Case, evidence: Evidence) -> list[Draft]:
     if facts is None or disputed(evidence) or missed(facts, "sampled") or reads_of(case, facts)[1]:
         return []
     texts = [config.resolved for config in facts.configurations]
-    configs = [run_config(case, evidence.run_id), *(mapping(text) for text in texts)]
+    configs = [run_config(case, evidence.run_id), *(yaml_mapping(text) for text in texts)]
     known = {key for config in configs for key in leaves(config)}
     dropped: dict[Place, list[Sampled]] = {}
     for item in facts.sampled:

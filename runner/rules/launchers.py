@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 
-from runner.source_text import without_mark
+from runner.source_text import python_module
 
 _MODULE = re.compile(r"['\"`]?(src(?:\.\w+)+)|(src/\w+\.py)")
 
@@ -20,11 +20,8 @@ def started_at(files: Mapping[str, str], message: str) -> tuple[str, int] | None
     for path in sorted(files):
         if not (path.startswith("src/") and path.endswith(".py")):
             continue
-        try:
-            tree = ast.parse(without_mark(files[path]))
-        except (SyntaxError, ValueError, RecursionError):
-            continue
-        for node in ast.walk(tree):
+        tree = python_module(files[path])
+        for node in ast.walk(tree) if tree is not None else ():
             # A word of a command, not a text that mentions it.
             if isinstance(node, (ast.List, ast.Tuple)):
                 words = [word for word in node.elts if isinstance(word, ast.Constant)]

@@ -18,7 +18,8 @@ from runner.probe_facts import ProbeFacts
 from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exercised, passed
 from runner.rules.configuration import is_read, reads_of
 from runner.rules.observed import all_completed, completed, disputed, missed, probe_of, run_draft, unfinished
-from runner.rules.run_config import branches, leaves, mapping, run_config, same_value
+from runner.rules.run_config import branches, leaves, run_config, same_value
+from runner.source_text import yaml_mapping
 from runner.vocabulary import Cause, Confidence
 
 RELATIVE = 1e-6
@@ -87,7 +88,7 @@ def _resolved_method(facts: ProbeFacts, run_id: str | None) -> str | None:
     run's id goes first. None where two such places differ, or where it is still to be given (`???`).
     """
     for config in facts.configurations:
-        root = mapping(config.resolved)
+        root = yaml_mapping(config.resolved)
         parts = [part for part in branches(root) if part is root or "run_id" in part]
         own = [part for part in parts if str(part.get("run_id")) == run_id]
         found = [name for part in own or parts if (name := _method_in(part)) not in (None, "???")]

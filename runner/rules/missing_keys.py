@@ -6,11 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from runner.review import Traceback
 from runner.rules.base import Case
 from runner.rules.config_reads import Path, config_reads, loads_run_file
+from runner.source_text import yaml_mapping
 
 _SHOWN = 12
 
@@ -63,9 +62,9 @@ def _configurations(case: Case, run_id: str) -> list[Mapping[str, Any]]:
     composed = [c for c in facts.compositions if c.run_id == run_id and c.ok] if facts is not None else []
     if not composed:
         return []
-    parts: list[Mapping[str, Any]] = [mapping(composition.config) for composition in composed]
+    parts: list[Mapping[str, Any]] = [yaml_mapping(composition.config) for composition in composed]
     if loads_run_file(case.submission.files):
-        own = mapping(next((run.run_config for run in case.submission.runs if run.run_id == run_id), ""))
+        own = yaml_mapping(next((run.run_config for run in case.submission.runs if run.run_id == run_id), ""))
         parts += [own, {"run": own}]
     return parts
 
@@ -79,12 +78,3 @@ def _depth(config: object, path: Path) -> int:
             return number
         config = config[key]
     return len(path)
-
-
-def mapping(text: str) -> dict[str, Any]:
-    """A YAML text as a mapping, empty where it is none."""
-    try:
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}

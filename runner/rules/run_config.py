@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from runner.rules.base import Case
+from runner.source_text import yaml_mapping
 
 # What a trial may set otherwise than the run's YAML says: how much is run, searched, logged and kept.
 SIZES = (
@@ -20,15 +19,7 @@ SIZES = (
 def run_config(case: Case, run_id: str | None) -> dict[str, Any]:
     """The run's YAML as a mapping; empty where it cannot be read."""
     text = next((run.run_config for run in case.submission.runs if run.run_id == run_id), "")
-    return mapping(text)
-
-
-def mapping(text: str) -> dict[str, Any]:
-    try:
-        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}
+    return yaml_mapping(text)
 
 
 def leaves(config: Mapping[Any, Any], above: str = "") -> dict[str, Any]:

@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from runner.source_text import without_mark
+from runner.source_text import python_module
 
 _RUN = re.compile(
     r"(?:^|[\s'\"/])(?:python[\d.]*|uv|torchrun|accelerate)(?=\s)"
@@ -75,7 +75,4 @@ def _functions(tree: ast.Module) -> set[str]:
 
 
 def _tree(text: str) -> ast.Module:
-    try:
-        return ast.parse(without_mark(text))
-    except (SyntaxError, ValueError, RecursionError):
-        return ast.Module(body=[], type_ignores=[])
+    return python_module(text) or ast.Module(body=[], type_ignores=[])

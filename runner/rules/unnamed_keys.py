@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
-from runner.source_text import without_mark
+from runner.source_text import python_module
 
 _WHOLE = {"items", "values", "keys", "copy", "pop", "update"}
 """Methods that take a branch as a whole."""
@@ -20,10 +20,10 @@ def unnamed(files: Mapping[str, str], keys: Iterable[str]) -> list[str]:
     trees = []
     for path, text in files.items():
         if path.startswith("src/") and path.endswith(".py"):
-            try:
-                trees.append(ast.parse(without_mark(text)))
-            except (SyntaxError, ValueError, RecursionError):
+            tree = python_module(text)
+            if tree is None:
                 return []
+            trees.append(tree)
     names = {name for tree in trees for node in ast.walk(tree) for name in _names(node)}
     whole = {name for tree in trees for name in _taken_whole(tree)}
     found = []

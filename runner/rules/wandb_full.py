@@ -17,7 +17,8 @@ from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exerc
 from runner.rules.failures import merge
 from runner.rules.full import full_runs, why_not_full
 from runner.rules.observed import disputed, missed, mock_failures, probe_of, run_draft
-from runner.rules.run_config import leaves, mapping, run_config
+from runner.rules.run_config import leaves, run_config
+from runner.source_text import python_module, yaml_mapping
 from runner.vocabulary import Cause, Confidence, Status
 from sandbox.wandb_mock.server import DEFAULT_ENTITY
 
@@ -90,7 +91,7 @@ def _wanted(case: Case, evidence: Evidence, facts: FullFacts) -> dict[str, str]:
     given = dict(case.files.wandb) if case.files else {}
     resolved = [config.resolved for config in facts.probe.configurations if config.resolved] if facts.probe else []
     for text in resolved:
-        section = mapping(text).get("wandb")
+        section = yaml_mapping(text).get("wandb")
         if isinstance(section, dict):
             given |= {name: section.get(name) for name in ("entity", "project") if isinstance(section.get(name), str)}
     wanted = {name: value for name, value in given.items() if value and name in ("entity", "project")}
@@ -160,11 +161,8 @@ def _uses_lightning(source: str) -> bool:
 def periodic_log(sources: Iterable[str]) -> str:
     """The condition of a log that is made only every so many steps or when something else holds; "" for none."""
     for text in sources:
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError):
-            continue
-        for node in ast.walk(tree):
+        tree = python_module(text)
+        for node in ast.walk(tree) if tree is not None else ():
             if isinstance(node, ast.If) and any(isinstance(part, ast.Mod) for part in ast.walk(node.test)):
                 calls = [part for body in node.body for part in ast.walk(body) if isinstance(part, ast.Call)]
                 if any(_is_log(call) for call in calls):

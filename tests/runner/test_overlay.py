@@ -28,6 +28,10 @@ def test_original_lines_keep_their_numbers() -> None:
     assert changed.startswith(PROJECT)
 
 
+def test_a_project_that_begins_with_a_mark_is_overlaid_too() -> None:
+    assert applied("\ufeff" + PROJECT, TorchChoice("", pin="2.13.0"))["override-dependencies"] == ["torch==2.13.0"]
+
+
 def test_date_torch_and_wheels_are_added() -> None:
     uv = applied(PROJECT, TorchChoice("", pin="2.13.0"), links=("/wheels",))
     assert uv["exclude-newer"] == "2025-11-22T09:30:00Z"

@@ -202,6 +202,31 @@ def test_a_mistake_of_our_own_costs_one_attempt_and_accuses_nobody(reviewed, mon
     assert "run_trial" not in evidence.read_text() and "KeyError" in evidence.with_name("failure.txt").read_text()
 
 
+def test_a_rule_that_fails_costs_its_criterion_and_accuses_nobody(reviewed, monkeypatch) -> None:
+    def breaks(case: object) -> object:
+        raise ValueError("a text that no rule thought of")
+
+    monkeypatch.setattr("runner.rules.wandb_use.trials", breaks)
+    review = reviewed([INSTALLED, COMPOSED, _trial_counters(**WORKED), _trial_counters(**WORKED)])
+    assert review.verdict is Verdict.INCONCLUSIVE
+    (finding,) = review.findings
+    told = (finding.criterion, finding.blame, finding.stage)
+    assert told == ("wandb.off_in_trial", Blame.INFRASTRUCTURE, "trial")
+    assert "ValueError: a text that no rule thought of" in finding.evidence
+    outcomes = {item.criterion: item.outcome for item in review.checklist}
+    assert (outcomes["wandb.off_in_trial"], outcomes["implementation.work_observed"]) == ("not_exercised", "pass")
+
+
+def test_a_repair_that_fails_ends_the_repairs_and_nothing_else(reviewed, monkeypatch) -> None:
+    def breaks(*_: object) -> None:
+        raise KeyError("no such edit")
+
+    monkeypatch.setattr("runner.pipeline.next_repair", breaks)
+    lost = Scripted(outcome=FAILED, stderr=NO_SRC)
+    review = reviewed([INSTALLED, COMPOSED, lost, lost])
+    assert (review.verdict, review.repairs) == (Verdict.NOT_READY, [])
+
+
 def _plants(host: Path):
     """Puts into the workspace what would lead a careless reader to the host's files, or hang or fail it."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.checklist import load_checklist
+from runner.evaluation_facts import EvaluateFacts, Evaluation
 from runner.evidence import ComposeFacts, Composition, Evidence
 from runner.judge import judge
 from runner.repairs.base import Repair, applied, identity
@@ -102,6 +103,20 @@ def test_a_criterion_that_only_a_later_round_could_see_says_so():
     assert items["structure.source_unchanged"].why == "seen behind one repair"
     assert items["implementation.trial_completes"].outcome is CriterionOutcome.FAIL, "the first round stands"
     assert review.verdict is Verdict.NOT_READY
+
+
+def test_a_round_that_was_cut_hides_no_evaluation_of_an_earlier_one():
+    repair = over_first()
+    evaluated = Evidence(
+        stage=StageName.EVALUATE,
+        status=Status.FAILED,
+        directory="stages/6-evaluate/1",
+        facts=EvaluateFacts(evaluations=[Evaluation(variant="logged", status=Status.FAILED)], made_up=["a"]),
+    )
+    cut = [failed("a", 1, "src/main.py", 5, "KeyError")]
+    review = review_of((SUBMISSION, [*FIRST, evaluated], ()), (applied(SUBMISSION, repair), cut, (repair,)))
+    assert review.evaluation is not None
+    assert (review.evaluation.made_up, review.evaluation.variants) == (["a"], {"logged": Status.FAILED})
 
 
 def test_what_others_are_to_blame_for_behind_a_repair_stays_so():

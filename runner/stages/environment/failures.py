@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from runner.evidence import PackagingFailure
+from runner.source_text import declared_dependencies
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _LINE = re.compile(r"parse error at line (\d+)")
@@ -89,13 +89,12 @@ def read_metadata_failure(pyproject: str, stderr: str) -> PackagingFailure:
     It does so where [project] cannot be read by itself: most often a requirement that is none, such as `numpy^1.26`,
     which the standard (PEP 508) decides without running anything. Metadata that only a build can tell proves nothing.
     """
-    words = tomllib.loads(pyproject).get("project", {}).get("dependencies", [])
     wrong = []
-    for word in words if isinstance(words, list) else []:
+    for word in declared_dependencies(pyproject):
         try:
             Requirement(word)
-        except (InvalidRequirement, TypeError) as error:
-            wrong.append((str(word), str(error).splitlines()[0]))
+        except InvalidRequirement as error:
+            wrong.append((word, str(error).splitlines()[0]))
     if not wrong:
         return PackagingFailure(step="build-project", message=words_of_uv(stderr), reproducible=False)
     lines = [f"{word!r} is not a requirement: {why}" for word, why in wrong]

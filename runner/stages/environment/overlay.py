@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,8 @@ import tomlkit
 from packaging.tags import cpython_tags, platform_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
+
+from runner.source_text import toml_table, without_mark
 
 _TORCH_FAMILY = ("torch", "torchvision", "torchaudio")
 _CPU_INDEX = "torch-cpu"
@@ -79,11 +80,12 @@ def overlay(
 
     Lines of the original keep their numbers wherever it has no [tool.uv] of its own.
     """
+    if toml_table(text) is None:
+        return text
     try:
-        tomllib.loads(text)
-        document = tomlkit.parse(text)
+        document = tomlkit.parse(without_mark(text))
         uv = _uv_table(document)
-    except (tomllib.TOMLDecodeError, tomlkit.exceptions.TOMLKitError, TypeError, AttributeError):
+    except (tomlkit.exceptions.TOMLKitError, TypeError, AttributeError):
         return text
     major, minor = python.split(".")
     uv["environments"] = [

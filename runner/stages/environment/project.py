@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.attempt import Attempt
 from runner.evidence import PackagingFailure
+from runner.source_text import toml_table
 from runner.stages.environment.failures import words_of_uv
 from runner.submissions.slots import SLOT_OF_PATH
 from runner.workbench import Installed, Workbench
@@ -32,10 +32,7 @@ def build_requirements(pyproject: str) -> list[str]:
 
     uv installs a project only if it has a [build-system] or says `tool.uv.package = true`.
     """
-    try:
-        data = tomllib.loads(pyproject)
-    except tomllib.TOMLDecodeError:
-        return []
+    data = toml_table(pyproject) or {}
     if not isinstance(data.get("project"), dict):
         return []
     tool = data.get("tool", {})

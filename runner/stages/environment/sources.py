@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from runner.attempt import Attempt
 from runner.evidence import PackagingFailure
 from runner.leftovers import ENVIRONMENTS
+from runner.source_text import declared_dependencies
 from runner.stages.environment.failures import words_of_uv
 from sandbox.protocol import Network
 
@@ -109,9 +109,8 @@ def _is_wheel_of(filename: str, name: str) -> bool:
 
 def _declared(pyproject: str) -> dict[str, str]:
     """Version specifiers of the project's direct dependencies."""
-    words = tomllib.loads(pyproject).get("project", {}).get("dependencies", [])
     found: dict[str, str] = {}
-    for word in words:
+    for word in declared_dependencies(pyproject):
         try:
             requirement = Requirement(word)
         except InvalidRequirement:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -14,6 +13,7 @@ from typing import Any
 from runner.attempt import Attempt
 from runner.evidence import EnvironmentFacts, Evidence, PackagingFailure
 from runner.leftovers import ENVIRONMENTS, owned_name
+from runner.source_text import toml_table
 from runner.stages.environment.failures import (
     packages_without_wheels,
     project_needs_build,
@@ -231,10 +231,7 @@ def _evidence(attempt: Attempt, installation: Installation, facts: EnvironmentFa
 
 
 def _project_name(pyproject: str) -> str | None:
-    try:
-        project = tomllib.loads(pyproject).get("project")
-    except tomllib.TOMLDecodeError:
-        return None
+    project = (toml_table(pyproject) or {}).get("project")
     return str(project.get("name", "")) if isinstance(project, dict) else None
 
 

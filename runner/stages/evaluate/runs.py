@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from runner.comparison import kind_of
 from runner.evaluation_facts import RunServed
 from runner.evidence import ComposeFacts, Evidence, FilesFacts
 from runner.metric_names import Names
+from runner.source_text import yaml_mapping
 from runner.stages.evaluate import numbers
 from runner.submissions.model import Submission
 from runner.vocabulary import StageName, Status
@@ -26,8 +25,6 @@ from sandbox.wandb_mock.store import Store
 STORE = "wandb.db"
 """The store of an attempt, in its folder."""
 DEFAULT_PROJECT = "uncategorized"
-MAX_NODES = 10_000
-"""Values of a configuration: a few lines of YAML with aliases can stand for more than any memory holds."""
 
 
 @dataclass(frozen=True)
@@ -175,22 +172,10 @@ def _config(submission: Submission, before: Sequence[Evidence], run_id: str) -> 
     texts += [run.run_config for run in submission.runs if run.run_id == run_id]
     config: dict[str, Any] = {"run_id": run_id}
     for text in texts:
-        with contextlib.suppress(yaml.YAMLError, ValueError, RecursionError):
-            found = yaml.safe_load(text)
-            if isinstance(found, dict) and _nodes(found) <= MAX_NODES:
-                plain = json.loads(json.dumps(found, default=str, skipkeys=True))
-                config |= {key: value for key, value in plain.items() if key != "hydra"}
+        with contextlib.suppress(ValueError, RecursionError):
+            plain = json.loads(json.dumps(yaml_mapping(text), default=str, skipkeys=True))
+            config |= {key: value for key, value in plain.items() if key != "hydra"}
     return config
-
-
-def _nodes(value: Any, most: int = MAX_NODES) -> int:
-    """Values below a value, those that aliases repeat counted each time; counts no further than past `most`."""
-    count, waiting = 0, [value]
-    while waiting and count <= most:
-        here = waiting.pop()
-        count += 1
-        waiting += here.values() if isinstance(here, dict) else here if isinstance(here, list) else ()
-    return count
 
 
 def _own(summary: Mapping[str, Any]) -> dict[str, Any]:
