@@ -143,9 +143,7 @@ def test_killed_while_the_tables_are_made_leaves_all_or_nothing(tmp_path: Path, 
     store.close()
 
 
-def test_several_programs_may_open_and_write_one_database(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'nights.db'}"
-
+def test_several_programs_may_open_and_write_one_database(url: str) -> None:
     def work(number: int) -> int:
         store = Store(url)
         begun = [night(store, entry(f"a{each}", Change.NEW)) for each in range(10)]

@@ -9,10 +9,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 
 from runner.nightly.store.engine import exclusive
 
+_LOCK = 0x5B0C
+"""Key of PostgreSQL's advisory lock under which programs that begin at once change the schema one after the other."""
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -24,6 +26,8 @@ def upgrade(engine: Engine, to: str = "head") -> None:
     """Make the tables, or change an earlier version's. Raises SchemaError for a later version's."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with exclusive(engine).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         config = _config(connection)
         now = MigrationContext.configure(connection).get_current_revision()
         script = ScriptDirectory.from_config(config)
