@@ -71,6 +71,7 @@ class EnvironmentFacts(_Facts):
     torch: str = ""
     """Where torch came from: "resolved", or the build that was put in its place."""
     built_from_source: list[str] = []
+    """Packages whose wheels were built here, in this review or an earlier one, as the index has none."""
     project_installed: bool = False
 
 

@@ -8,6 +8,7 @@ import ast
 import hashlib
 import html.parser
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -28,9 +29,14 @@ def main(spec_path, result_path):
     result = {}
     for name, specifier in spec["wanted"].items():
         try:
-            file = _newest(index, name, SpecifierSet(specifier, prereleases=False), spec["as_of"])
-            result[name] = {"path": str(_download(file, Path(spec["folder"]))), "url": file["url"]}
-        except (OSError, ValueError, LookupError) as error:
+            file = _newest(index, name, ranges(specifier), spec["as_of"])
+            if file is None:
+                result[name] = {"absent": f"no source archive of {name} fits {specifier or 'any version'}"}
+                continue
+            path = _download(file, Path(spec["folder"]))
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            result[name] = {"path": str(path), "digest": digest, "published": file.get("upload-time") or ""}
+        except (OSError, ValueError) as error:
             result[name] = {"error": f"{type(error).__name__}: {error}"}
     archives = [Path(answer["path"]) for answer in result.values() if "path" in answer]
     _make_build_environment(spec, archives)
@@ -101,7 +107,14 @@ def _index_url(uv, python):
     return next(p["source"]["registry"] for p in lock["package"] if "registry" in p["source"])
 
 
-def _newest(index, name, specifier, as_of):
+def ranges(text):
+    """The sets of versions that a requirement or a range in uv's words allows: ">=4.9, <4.10 | >=5+", "*"."""
+    # uv writes <=4.9+ for 4.9 and all of its local versions.
+    parts = (re.sub(r"\+\s*(?=,|$)", "", part.strip()) for part in text.split("|"))
+    return [SpecifierSet("" if part == "*" else part, prereleases=False) for part in parts]
+
+
+def _newest(index, name, allowed, as_of):
     page = f"{index.rstrip('/')}/{name}/"
     fitting = []
     for file in _files(page):
@@ -112,10 +125,10 @@ def _newest(index, name, specifier, as_of):
         # An index that answers in HTML gives no dates; then the newest one that fits is taken.
         published = file.get("upload-time") or ""
         too_new = bool(as_of and published and published > as_of)
-        if version in specifier and not file.get("yanked") and not too_new:
+        if any(version in versions for versions in allowed) and not file.get("yanked") and not too_new:
             fitting.append((version, file))
     if not fitting:
-        raise LookupError(f"no source archive of {name} fits {str(specifier) or 'any version'}")
+        return None
     newest = max(fitting, key=lambda pair: pair[0])[1]
     return {**newest, "url": urllib.parse.urljoin(page, newest["url"])}
 

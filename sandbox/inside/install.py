@@ -7,6 +7,7 @@ Usage: python install.py SPEC.json RESULT.json
 import compileall
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,10 +20,19 @@ sys.flags.isolated or site in sys.path or not os.path.isfile(site + "/sitecustom
 """A line of a .pth file, which Python runs before it imports sitecustomize."""
 
 
+_SEARCHED = re.compile(
+    r"^DEBUG (?:Selecting: "
+    r"|Searching for a compatible version of (?P<name>[\w.-]+)(?:[\[{].*)? \((?P<range>[^)]*)\)$)",
+    re.MULTILINE,
+)
+"""What a resolution's log says of a search, and of the version that it found."""
+
+
 def main(spec_path, result_path):
     """Work through the specification; stop at the first step that fails. Always writes the result."""
     spec = json.loads(Path(spec_path).read_text(encoding="utf-8"))
     result = {"steps": [], "python": ".".join(map(str, sys.version_info[:3])), "packages": {}, "modules": []}
+    result["unavailable"] = {}
     try:
         if _sync(spec, result) and _build_environment(spec, result):
             _compile_new_wheels(Path(spec["cache"]), Path(spec["compiled"]))
@@ -48,15 +58,49 @@ def _sync(spec, result):
     locked = lock.is_file()
     if locked:
         shutil.copyfile(lock, project / "uv.lock")
+    if not locked:
+        result["unavailable"] = _resolve(spec, project)
     command = [spec["uv"], "sync", "--no-build", "--no-install-project", "--python", spec["python"]]
     command += ["--frozen"] if locked else []
     done = _step(result, "sync", command, cwd=project, environment=spec["environment"])
-    if done and not locked and (project / "uv.lock").is_file():
+    # Of a resolution that went around a package, the next one is to say so again.
+    if done and not locked and not result["unavailable"] and (project / "uv.lock").is_file():
         lock.parent.mkdir(parents=True, exist_ok=True)
         draft = lock.with_suffix(f".{os.getpid()}")
         shutil.copyfile(project / "uv.lock", draft)
         draft.replace(lock)
     return done
+
+
+def _resolve(spec, project):
+    """Lock the project; returns the packages, with their ranges, of which no version could be had.
+
+    Such as have source archives only are among them. Where nothing is built, uv goes around these without a word, to
+    versions that it would not choose otherwise: to a pre-release of hydra-core, as its releases want an antlr that has
+    no wheel. Its failures are told by the step behind, which fails again.
+    """
+    command = [spec["uv"], "lock", "--verbose", "--no-build", "--python", spec["python"]]
+    variables = dict(os.environ, UV_NO_PROGRESS="1", UV_PYTHON_DOWNLOADS="never")
+    done = subprocess.run(
+        command, cwd=project, env=variables, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    return unavailable(done.stderr.decode("utf-8", "replace")) if done.returncode == 0 else {}
+
+
+def unavailable(log):
+    """Package -> the range that a resolution's log searches, narrower and narrower, without selecting a version."""
+    found = {}
+    searched = None
+    for line in _SEARCHED.finditer(log):
+        if line["name"] is None:  # a version was selected
+            searched = None
+        elif searched is None or searched["name"] != line["name"]:
+            if searched is not None:
+                found.setdefault(searched["name"], searched["range"])
+            searched = line
+    if searched is not None:
+        found.setdefault(searched["name"], searched["range"])
+    return found
 
 
 def _build_environment(spec, result):
@@ -66,7 +110,8 @@ def _build_environment(spec, result):
         return True
     target = spec["build_environment"]
     as_of = ["--exclude-newer", spec["as_of"]] if spec["as_of"] else []
-    make = [spec["uv"], "venv", "--python", spec["python"], target]
+    # Cleared: an earlier round may have made it, before packages had to be built.
+    make = [spec["uv"], "venv", "--clear", "--python", spec["python"], target]
     install = [
         spec["uv"],
         "pip",

@@ -99,6 +99,27 @@ def test_a_package_without_wheels_is_built_in_the_sandbox(tmp_path: Path, cache:
     assert status(review, "environment") == "ok"
 
 
+def test_versions_are_those_that_uv_chooses_where_it_may_build(tmp_path: Path, cache: Path) -> None:
+    """Hydra's releases want an antlr without wheel; where nothing is built, uv would take a pre-release instead."""
+    main = (
+        "from importlib.metadata import version\n"
+        "print([version(name) for name in ('hydra-core', 'omegaconf', 'antlr4-python3-runtime')])\n"
+    )
+    found = []
+    for name in ("first", "second"):
+        # Another project each time, so that the second is resolved anew, with the wheel that the first one built.
+        given = document(f'"hydra-core>=1.3", {json.dumps("six" if name == "first" else "attrs")}', main)
+        review = answer(start(tmp_path / name, given, cache, "stages=[environment,trial]"))
+        assert status(review, "environment") == "ok", review
+        stages = tmp_path / name / "review" / "stages"
+        assert "1.3.2" in (stages / "4-trial-run-a/1/stdout.txt").read_text()
+        facts = json.loads((stages / "2-environment/1/evidence.json").read_text())["facts"]
+        rounds = len(list((stages / "2-environment/1").glob("install-*")))
+        found.append((facts["packages"]["omegaconf"], facts["built_from_source"], rounds))
+    built = ["antlr4-python3-runtime"]
+    assert found == [("2.3.0", built, 2), ("2.3.0", built, 1)]
+
+
 def test_an_installed_project_can_be_imported_from_any_directory(tmp_path: Path, cache: Path) -> None:
     main = "import os, subprocess, sys\nos.chdir('/tmp')\n"
     main += "subprocess.run([sys.executable, '-c', 'import train'], check=True)\n"

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from runner.attempt import Attempt
 from runner.evidence import EnvironmentFacts, Evidence, PackagingFailure
 from runner.leftovers import ENVIRONMENTS, owned_name
@@ -22,12 +24,14 @@ from runner.stages.environment.failures import (
 )
 from runner.stages.environment.overlay import choose_torch, overlay
 from runner.stages.environment.project import build_project, build_requirements
-from runner.stages.environment.sources import build_from_source
+from runner.stages.environment.sources import build_from_source, names_of_wheels, offer_built
 from runner.vocabulary import StageName, Status
 from runner.workbench import Installed, Workbench
 from sandbox.protocol import Mount, Network, Outcome
 
 MAX_SOURCE_PACKAGES = 8
+LOCKS = 2
+"""Counts the ways in which locks were made; one that was made otherwise is not used again."""
 _STORE = "/store"
 
 
@@ -68,6 +72,7 @@ class Installer:
         self.torch = choose_torch(bench.settings.env.torch, bench.settings.gpu, wheels, bench.settings.env.torch_index)
         self.as_of = bench.settings.env.as_of(bench.submission.created_at)
         self.pyproject = bench.submission.files.get("pyproject.toml", "")
+        offer_built(self)
 
     @property
     def as_of_text(self) -> str | None:
@@ -128,7 +133,7 @@ class Installer:
         # Without a date the index is asked again every day.
         day = "" if self.as_of else f"{datetime.now(UTC):%Y-%m-%d}"
         wheels = sorted(path.name for mount in self._wheel_mounts for path in mount.source.glob("*.whl"))
-        return hashlib.sha256(json.dumps([text, day, wheels, self._sandbox.python]).encode()).hexdigest()[:32]
+        return hashlib.sha256(json.dumps([LOCKS, text, day, wheels, self._sandbox.python]).encode()).hexdigest()[:32]
 
 
 def run_environment(bench: Workbench, number: int = 1) -> tuple[Evidence, Installed | None]:
@@ -136,8 +141,8 @@ def run_environment(bench: Workbench, number: int = 1) -> tuple[Evidence, Instal
     bench.progress.stage_started(StageName.ENVIRONMENT, None, "uv sync")
     with bench.attempt(StageName.ENVIRONMENT, None, number) as attempt:
         installer = Installer(bench, attempt)
-        installation, built, failure = _install_with_sources(installer, attempt)
-        facts = _facts(installer, installation, built, failure)
+        installation, failure = _install_with_sources(installer, attempt)
+        facts = _facts(installer, installation, failure)
         installed = None
         if facts.failure is None and _complete(installation):
             installed = Installed(
@@ -163,32 +168,36 @@ def remove_environment(installed: Installed) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _install_with_sources(
-    installer: Installer, attempt: Attempt
-) -> tuple[Installation, list[str], PackagingFailure | None]:
-    """Install; where a package has no wheel, build one without network and try again."""
-    built: list[str] = []
+def _install_with_sources(installer: Installer, attempt: Attempt) -> tuple[Installation, PackagingFailure | None]:
+    """Install; where a package has no wheel, build one without network and try again.
+
+    So it is, too, where the resolution went around such a package: uv itself would have built it.
+    """
+    tried: set[str] = set()
     installation = installer.install(1)
     for round_number in range(2, MAX_SOURCE_PACKAGES + 2):
-        step = installation.failed_step
-        missing = [name for name in packages_without_wheels(installation.stderr) if name not in built]
-        if step is None or not missing:
+        if installation.failed_step is not None:
+            wanted = dict.fromkeys(packages_without_wheels(installation.stderr), "")
+        else:
+            wanted = installation.result.get("unavailable", {})
+        wanted = {name: known for name, known in wanted.items() if name not in tried}
+        if not wanted:
             break
-        failure = build_from_source(installer, attempt, missing, round_number)
+        tried.update(wanted)
+        done, failure = build_from_source(installer, attempt, wanted, round_number)
         if failure is not None:
-            return installation, built, failure
-        built += missing
+            return installation, failure
+        if not done:
+            break
         installation = installer.install(round_number)
-    return installation, built, None
+    return installation, None
 
 
 def _complete(installation: Installation) -> bool:
     return installation.failed_step is None and "site_packages" in installation.result
 
 
-def _facts(
-    installer: Installer, installation: Installation, built: list[str], failure: PackagingFailure | None
-) -> EnvironmentFacts:
+def _facts(installer: Installer, installation: Installation, failure: PackagingFailure | None) -> EnvironmentFacts:
     step = installation.failed_step
     if failure is None and step is not None:
         name = _project_name(installer.pyproject)
@@ -197,6 +206,7 @@ def _facts(
         else:
             failure = read_failure(step, installer.pyproject)
     packages = installation.result.get("packages", {})
+    built = names_of_wheels(installer.wheelhouse)
     digest = hashlib.sha256(json.dumps(sorted(packages.items())).encode()).hexdigest()
     return EnvironmentFacts(
         failure=failure,
@@ -206,7 +216,7 @@ def _facts(
         modules=installation.result.get("modules", []),
         python=installation.result.get("python", ""),
         torch=installer.torch.label if "torch" in packages else "",
-        built_from_source=built,
+        built_from_source=[name for name in packages if canonicalize_name(name) in built],
     )
 
 
