@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import sandbox
 from runner.evidence import Evidence, HubRequest, OutputFile, WandbContact
+from runner.review import Traceback
 from runner.sandbox_files import read_regular, regular_files
 from runner.services import Services
 from runner.submissions.model import Submission
@@ -170,7 +171,6 @@ class Attempt:
         death = cause_of_death(outcome)
         status = Status(death.status)
         stderr = _read(self.record / "stderr.txt")
-        stdout = _read(self.record / "stdout.txt")
         return Evidence(
             stage=self.stage,
             run_id=self.run_id,
@@ -185,12 +185,16 @@ class Attempt:
             peak_memory_mb=outcome.peak_memory_mb,
             peak_gpu_memory_mb=outcome.peak_gpu_memory_mb,
             directory=str(self.record.relative_to(self.bench.directory)),
-            traceback=None if status is Status.OK else root_traceback(stderr, stdout, self.root),
+            traceback=None if status is Status.OK else self.printed_traceback(),
             stderr_tail=stderr[-STDERR_TAIL:],
             outputs=self.outputs(),
             hub=self.hub,
             wandb=self.wandb,
         )
+
+    def printed_traceback(self) -> Traceback | None:
+        """The traceback that tells why the command failed, from what it printed."""
+        return root_traceback(_read(self.record / "stderr.txt"), _read(self.record / "stdout.txt"), self.root)
 
     def outputs(self) -> list[OutputFile]:
         """Files in the workspace that the submission did not bring, and files in its home folder."""

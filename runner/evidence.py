@@ -182,6 +182,8 @@ class ExperimentFacts(_Facts):
     """For every JSON object that was printed and holds numbers: their keys."""
     device_served: list[str] = []
     """What the device stand-in served, where it was switched on."""
+    printed_failure: Traceback | None = None
+    """The failure that the output tells of, though the command ended with exit code 0 and no model was at work."""
 
 
 class TrialFacts(ExperimentFacts):

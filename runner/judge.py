@@ -26,6 +26,7 @@ from runner.rules.base import Case, Draft
 from runner.rules.checkpoints import checkpoints_elsewhere
 from runner.rules.claims import judge_claims
 from runner.rules.cut_effects import cut_short
+from runner.rules.idle import model_calls
 from runner.rules.observed import contradicted
 from runner.vocabulary import (
     Blame,
@@ -179,8 +180,7 @@ def _unfinished(case: Case, stages: Sequence[StageName]) -> list[str]:
 
 def _gave_facts(evidence: Evidence) -> bool:
     """Whether an attempt came as far as its stage is to come; full mode may be ended by its limit while it trains."""
-    work = evidence.facts.work if isinstance(evidence.facts, ExperimentFacts) else {}
-    trains = evidence.stage is StageName.FULL and evidence.status is Status.TIMEOUT and work.get("forward", 0) > 0
+    trains = evidence.stage is StageName.FULL and evidence.status is Status.TIMEOUT and model_calls(evidence) > 0
     return evidence.status is Status.OK or trains
 
 

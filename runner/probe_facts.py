@@ -10,6 +10,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+MODEL_WORK = ("forward", "generate_calls", "backward", "optimizer_steps", "other_framework")
+"""Counters of which one is above zero wherever a model is at work."""
+
 
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")

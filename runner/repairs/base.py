@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from runner.evidence import ComposeFacts, Composition
 from runner.review import Traceback
 from runner.rules.base import Case, Draft
+from runner.rules.idle import hidden_failure
 from runner.submissions.model import Submission
 from runner.vocabulary import StageName
 
@@ -92,6 +93,7 @@ def tracebacks(case: Case) -> list[tuple[StageName, str | None, Traceback]]:
             found += [(evidence.stage, None, failure.traceback) for failure in evidence.facts.import_failures]
             found += [(evidence.stage, c.run_id, c.exception) for c in evidence.facts.compositions if c.exception]
     for evidence in case.of(StageName.TRIAL):
-        if evidence.traceback is not None:
-            found.append((evidence.stage, evidence.run_id, evidence.traceback))
+        traceback = evidence.traceback or hidden_failure(evidence)
+        if traceback is not None:
+            found.append((evidence.stage, evidence.run_id, traceback))
     return found

@@ -9,10 +9,12 @@ from runner.evidence import ComposeFacts, Composition, Evidence
 from runner.review import Traceback
 from runner.rules.base import Case, Draft
 from runner.rules.diagnosis import Diagnosis, Scene, diagnose_traceback
+from runner.rules.idle import hidden_failure
 from runner.rules.launchers import started_at
+from runner.rules.merging import merge
 from runner.rules.missing_keys import further_missing
 from runner.rules.second_look import looked_again
-from runner.vocabulary import Blame, Cause, Confidence, StageName, Status
+from runner.vocabulary import Blame, Cause, StageName, Status
 
 _LIMITS = {
     Status.TIMEOUT: ("mode.trial_time", "was stopped at its time limit"),
@@ -33,55 +35,18 @@ def failures(case: Case) -> tuple[Draft, ...]:
     """Every failure of compose and trial, the same mistake once, earliest stage first."""
     composed = [*_import_failures(case), *_composition_failures(case)]
     settled = [draft for each in composed if (draft := _after_trials(case, each)) is not None]
-    return tuple(merge([*settled, *_trial_failures(case)], set(case.run_ids)))
+    drafts = [_of_any_run(case, draft) for draft in [*settled, *_trial_failures(case)]]
+    return tuple(merge(drafts, set(case.run_ids)))
 
 
-def merge(drafts: list[Draft], run_ids: set[str]) -> list[Draft]:
-    """Join drafts with the same root: over run ids, and over stages, where seeing it twice confirms it.
-
-    Run ids whose own attempts show another's doing stay apart. Compose looks once, at small stand-ins: what it saw
-    is judged as the trials that met it are.
-    """
-    by_root: dict[tuple[object, ...], list[Draft]] = {}
-    for number, draft in enumerate(drafts):
-        by_root.setdefault(draft.root or (number,), []).append(draft)
-    merged = []
-    for same in by_root.values():
-        by_blame: dict[Blame, list[Draft]] = {}
-        for draft in _judged_by_trials(same):
-            by_blame.setdefault(draft.blame, []).append(draft)
-        for group in by_blame.values():
-            merged += _joined(group, run_ids)
-    return merged
-
-
-def _judged_by_trials(group: list[Draft]) -> list[Draft]:
-    """The drafts of one root; those of compose as the trials are judged: by a confirmed one, else by any doubt."""
-    trials = [draft for draft in group if draft.stage is not StageName.COMPOSE]
-    if not trials:
-        return group
-    sure = [draft for draft in trials if draft.confidence is Confidence.CONFIRMED]
-    doubt = [draft for draft in trials if draft.blame is not Blame.SUBMISSION]
-    judge = (sure or doubt or trials)[0]
-    return [
-        replace(draft, blame=judge.blame, message=judge.message, confirmable=judge.confirmable)
-        if draft.stage is StageName.COMPOSE and draft.blame is not judge.blame
-        else draft
-        for draft in group
-    ]
-
-
-def _joined(group: list[Draft], run_ids: set[str]) -> list[Draft]:
-    """One draft for all, or one for each run id where only some have it."""
-    first = group[0]
-    runs = {draft.run_id for draft in group}
-    everywhere = None in runs or runs >= run_ids
-    again = len({(draft.stage, draft.run_id) for draft in group if draft.confirmable}) > 1
-    sure = again or any(draft.confidence is Confidence.CONFIRMED for draft in group)
-    confidence = Confidence.CONFIRMED if sure else first.confidence
-    if everywhere or len(runs) == 1:
-        return [replace(first, run_id=None if everywhere else first.run_id, confidence=confidence)]
-    return [replace(draft, confidence=confidence) for draft in {d.run_id: d for d in group}.values()]
+def _of_any_run(case: Case, draft: Draft) -> Draft:
+    """A mistake of the configuration, told without the run id that it happened to be seen with."""
+    if not draft.root or draft.root[0] != "hydra":
+        return draft
+    text = draft.root[1]
+    for run_id in sorted(case.run_ids, key=len, reverse=True):
+        text = text.replace(run_id, "<run>")
+    return replace(draft, root=("hydra", text))
 
 
 def _after_trials(case: Case, draft: Draft) -> Draft | None:
@@ -145,7 +110,7 @@ def _composition_failures(case: Case) -> list[Draft]:
                     line=composition.line,
                     message=_composition_message(composition, first),
                     evidence="\n\n".join(composition.errors),
-                    root=("hydra", _without(first, composition.run_id)),
+                    root=("hydra", _first_line(first)),
                 )
             )
     return found
@@ -168,6 +133,10 @@ def _composition_message(composition: Composition, first: str) -> str:
 def _trial_failures(case: Case) -> list[Draft]:
     found = []
     for evidence in case.of(StageName.TRIAL):
+        hidden = hidden_failure(evidence)
+        if hidden is not None:
+            draft = _of_traceback(case, evidence, hidden)
+            found.append(replace(draft, message=f"{draft.message} The trial ended with exit code 0 all the same."))
         if evidence.status in (Status.OK, Status.SKIPPED, Status.STOPPED_OVER_BUDGET):
             continue
         if evidence.status is Status.INFRASTRUCTURE_ERROR:
@@ -175,24 +144,26 @@ def _trial_failures(case: Case) -> list[Draft]:
         elif evidence.status in _LIMITS:
             found.append(_limit(case, evidence))
         elif evidence.traceback is not None:
-            diagnosis = diagnose_traceback(scene_of(case, evidence.traceback, evidence))
-            draft = draft_of(diagnosis, evidence.traceback, evidence, f"the trial of {evidence.run_id}")
-            draft = replace(draft, message=draft.message + further_missing(case, evidence.traceback))
-            place = started_at(case.submission.files, evidence.traceback.message) if draft.file is None else None
-            if place is not None:
-                draft = replace(draft, file=place[0], line=place[1])
+            draft = _of_traceback(case, evidence, evidence.traceback)
             found.append(looked_again(draft, evidence, case.attempts(evidence)))
         else:
             found.append(silent(evidence, "The trial"))
     return found
 
 
+def _of_traceback(case: Case, evidence: Evidence, traceback: Traceback) -> Draft:
+    diagnosis = diagnose_traceback(scene_of(case, traceback, evidence))
+    draft = draft_of(diagnosis, traceback, evidence, f"the trial of {evidence.run_id}")
+    draft = replace(draft, message=draft.message + further_missing(case, traceback))
+    place = started_at(case.submission.files, traceback.message) if draft.file is None else None
+    return replace(draft, file=place[0], line=place[1]) if place is not None else draft
+
+
 def draft_of(diagnosis: Diagnosis, traceback: Traceback, evidence: Evidence, where: str) -> Draft:
     """The finding that a diagnosis comes to; `where`, in words, is what was run."""
-    run_id = evidence.run_id or ""
     hydra = diagnosis.criterion == "hydra.composes"
     place = (
-        ("hydra", _without(traceback.message, run_id))
+        ("hydra", _first_line(traceback.message))
         if hydra
         else (traceback.type, traceback.file or "", str(traceback.line))
     )
@@ -275,7 +246,5 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())[:400]
 
 
-def _without(text: str, run_id: str) -> str:
-    """The first line, without what differs between run ids."""
-    first = text.strip().splitlines()[0] if text.strip() else ""
-    return first.replace(run_id, "<run>") if run_id else first
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0] if text.strip() else ""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.evidence import Evidence, FullFacts
+from runner.evidence import Evidence
 from runner.probe_facts import Place, ProbeFacts, Sampled
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
 from runner.rules.checkpoints import no_checkpoint
 from runner.rules.configuration import reads_of
-from runner.rules.failures import merge
 from runner.rules.full_failures import APPLIES, STARTS, full_failures
+from runner.rules.idle import idle, model_calls, unseen
+from runner.rules.merging import merge
 from runner.rules.observed import disputed, missed, probe_of, run_draft
 from runner.rules.run_config import leaves, run_config
 from runner.source_text import yaml_mapping
@@ -51,8 +52,9 @@ def full_starts(case: Case) -> Judgement:
 
 def _started(evidence: Evidence) -> bool:
     """Whether it ended well, or was at work when the review's limit ended it."""
-    work = evidence.facts.work if isinstance(evidence.facts, FullFacts) else {}
-    return evidence.status is Status.OK or (evidence.status is Status.TIMEOUT and work.get("forward", 0) > 0)
+    if evidence.status is Status.OK:
+        return not idle(evidence) or bool(unseen(evidence))
+    return evidence.status is Status.TIMEOUT and model_calls(evidence) > 0
 
 
 def _how_far(case: Case) -> str:

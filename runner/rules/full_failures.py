@@ -17,7 +17,9 @@ from runner.review import Traceback
 from runner.rules.base import Case, Draft
 from runner.rules.cut_effects import cut_effect, lowered_effect, seen_as_written
 from runner.rules.diagnosis import Diagnosis, Scene, diagnose_traceback
-from runner.rules.failures import draft_of, failures, merge, scene_of, silent
+from runner.rules.failures import draft_of, failures, scene_of, silent
+from runner.rules.idle import hidden_failure
+from runner.rules.merging import merge
 from runner.rules.observed import probe_of
 from runner.rules.second_look import looked_again
 from runner.vocabulary import Blame, Cause, Confidence, StageName, Status
@@ -32,15 +34,19 @@ _OUR_SERVER = ("CommError", "ConnectionError", "Timeout", "TimeoutError", "Serve
 @lru_cache(maxsize=1)  # every rule about a failure asks; reviews are judged one after the other
 def full_failures(case: Case) -> tuple[Draft, ...]:
     """Every failure of full mode that is not a trial's as well, the same mistake once."""
-    drafts = [_failure(case, evidence) for evidence in case.of(StageName.FULL) if evidence.status not in _FINE]
+    drafts = [_failure(case, evidence) for evidence in case.of(StageName.FULL) if _failed(evidence)]
     known = {draft.root for draft in failures(case) if draft.root}
     return tuple(draft for draft in merge(drafts, set(case.run_ids)) if draft.root not in known)
 
 
+def _failed(evidence: Evidence) -> bool:
+    return evidence.status not in _FINE or hidden_failure(evidence) is not None
+
+
 def _failure(case: Case, evidence: Evidence) -> Draft:
-    if evidence.status is not Status.FAILED:
+    if evidence.status not in (Status.FAILED, Status.OK):
         return _ended_by_us(evidence)
-    traceback = evidence.traceback
+    traceback = evidence.traceback or hidden_failure(evidence)
     attempts = case.attempts(evidence)
     lowered = lowered_effect(evidence, attempts)
     if traceback is None:

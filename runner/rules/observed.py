@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from runner.evidence import Evidence, ExperimentFacts
 from runner.probe_facts import Place, ProbeFacts
 from runner.rules.base import Case, Draft, Judgement, judged, missing_stage, not_exercised, passed
-from runner.rules.failures import merge
+from runner.rules.merging import merge
 from runner.vocabulary import DISPUTED, Blame, Cause, Confidence, StageName, Status
 
 

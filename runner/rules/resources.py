@@ -10,7 +10,8 @@ from runner.evidence import Evidence, TrialFacts
 from runner.probe_facts import ProbeFacts
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
 from runner.rules.budget import over_training
-from runner.rules.failures import FAR_BEYOND_TRIAL, failures, merge
+from runner.rules.failures import FAR_BEYOND_TRIAL, failures
+from runner.rules.merging import merge
 from runner.rules.observed import all_completed, disputed, probe_of, run_draft, trials, unfinished
 from runner.vocabulary import Blame, Cause, StageName, Status
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from runner.evidence import Evidence, TrialFacts
 from runner.probe_facts import Place
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
-from runner.rules.failures import failures, merge
+from runner.rules.failures import failures
+from runner.rules.idle import model_calls
+from runner.rules.merging import merge
 from runner.rules.observed import all_completed, completed, disputed, probe_of, trials, unfinished
 from runner.vocabulary import Blame, Cause, CriterionOutcome, Provided, StageName
 
@@ -48,7 +50,7 @@ def data_loads(case: Case) -> Judgement:
 
 @decides("model.builds")
 def model_builds(case: Case) -> Judgement:
-    return _share_of_failures("model.builds", case, all(_work(e).get("forward", 0) for e in completed(case)))
+    return _share_of_failures("model.builds", case, all(model_calls(e) for e in completed(case)))
 
 
 @decides("structure.source_unchanged")
@@ -129,10 +131,6 @@ def _writer(evidence: Evidence, path: str) -> Place:
     if facts is None or disputed(evidence):
         return Place()
     return next((item.place for item in facts.written if item.path == path), Place())
-
-
-def _work(evidence: Evidence) -> dict[str, float]:
-    return evidence.facts.work if isinstance(evidence.facts, TrialFacts) else {}
 
 
 def _any_request(case: Case, kind: str) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
-from runner.evidence import Evidence, TrialFacts
+from runner.evidence import Evidence
 from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exercised
-from runner.rules.failures import merge
-from runner.rules.observed import all_completed, completed, disputed, missed, probe_of, run_draft, unfinished
+from runner.rules.idle import hidden_failure, idle, unseen, work_of
+from runner.rules.merging import merge
+from runner.rules.observed import all_completed, completed, run_draft, unfinished
 from runner.rules.run_config import run_config
 from runner.vocabulary import Cause
 
-_WORK = ("forward", "backward", "optimizer_steps", "other_framework")
 _OPTIMIZES = re.compile(r"\boptim\b|\bTrainer\b|[A-Za-z]Trainer\b|\bget_optimizer\b|\bAdamW?\b|\bSGD\b")
 
 
@@ -24,11 +25,11 @@ def work_observed(case: Case) -> Judgement:
     drafts: list[Draft] = []
     doubts: list[str] = []
     for evidence in trials:
-        work = evidence.facts.work if isinstance(evidence.facts, TrialFacts) else {}
-        doubt = _unseen(evidence, work)
+        work = work_of(evidence)
+        doubt = unseen(evidence)
         if doubt:
             doubts.append(doubt)
-        elif not any(work.get(name) for name in _WORK):
+        elif idle(evidence):
             drafts.append(_idle(evidence, work))
         elif work.get("backward") and not work.get("optimizer_steps") and not work.get("other_framework"):
             excuse = _may_train_otherwise(case, evidence)
@@ -39,17 +40,6 @@ def work_observed(case: Case) -> Judgement:
     if doubts:
         return not_exercised(doubts[0])
     return judged([]) if all_completed(case) else not_exercised(unfinished(case))
-
-
-def _unseen(evidence: Evidence, work: dict[str, float]) -> str:
-    if probe_of(evidence) is not None and disputed(evidence):
-        return disputed(evidence)
-    if not work.get("processes"):
-        return "the probe was not loaded into the trial's processes"
-    if work.get("unobserved_children"):
-        return "the trial started processes that the probe did not see"
-    facts = probe_of(evidence)
-    return missed(facts) if facts is not None and facts.hiding else ""
 
 
 def _may_train_otherwise(case: Case, evidence: Evidence) -> str:
@@ -66,19 +56,22 @@ def _may_train_otherwise(case: Case, evidence: Evidence) -> str:
     return ""
 
 
-def _idle(evidence: Evidence, work: dict[str, float]) -> Draft:
+def _idle(evidence: Evidence, work: Mapping[str, float]) -> Draft:
+    failed = hidden_failure(evidence)
+    hint = f" It printed a {failed.type} and went on: pass on how a started process ended." if failed else ""
+    seconds = f"{evidence.wall_seconds:.1f} s"
     draft = run_draft(
         "implementation.work_observed",
         Cause.LOGIC,
         evidence,
-        f"The trial ended with exit code 0 after {evidence.wall_seconds:.1f} s without one forward pass of a model.",
+        f"The trial ended with exit code 0 after {seconds} without one forward pass of a model.{hint}",
         seen=_words(work),
         root=("no work",),
     )
     return replace(draft, file="src/main.py")
 
 
-def _no_step(evidence: Evidence, work: dict[str, float]) -> Draft:
+def _no_step(evidence: Evidence, work: Mapping[str, float]) -> Draft:
     message = (
         f"The trial ran backward {work['backward']:g} times and made no optimizer step. Where gradients are "
         "accumulated, accumulate no more batches than a trial has."
@@ -88,5 +81,5 @@ def _no_step(evidence: Evidence, work: dict[str, float]) -> Draft:
     )
 
 
-def _words(work: dict[str, float]) -> str:
+def _words(work: Mapping[str, float]) -> str:
     return ", ".join(f"{name}={value:g}" for name, value in sorted(work.items()))

@@ -7,9 +7,11 @@ from typing import Any
 
 from runner.attempt import Attempt
 from runner.evidence import RESULTS, Evidence
+from runner.probe_facts import MODEL_WORK
 from runner.stages.environment.stage import mounts_of, run_variables
 from runner.stages.instruments import instruments, probe_facts
 from runner.stages.printed import not_numbers, printed_documents, read_printed
+from runner.vocabulary import Status
 from runner.workbench import Installed, Workbench
 from sandbox.probe import EventServer
 
@@ -55,7 +57,10 @@ def run_experiment(
         "device_served": list(loaded.served().names),
     }
     bypasses = [DEVICE_STAND_IN] if device else []
-    return attempt.evidence(outcome, command).model_copy(update={"bypasses": bypasses}), facts
+    evidence = attempt.evidence(outcome, command).model_copy(update={"bypasses": bypasses})
+    if evidence.status is Status.OK and not any(seen.counters.get(name) for name in MODEL_WORK):
+        facts["printed_failure"] = attempt.printed_traceback()
+    return evidence, facts
 
 
 def experiment_words(run_id: str, results: str, mode: str) -> list[str]:

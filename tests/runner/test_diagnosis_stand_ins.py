@@ -44,6 +44,8 @@ TOO_FEW = [
     scene("IndexError", "list index out of range", source="texts[9_999]"),
     scene("AssertionError", "", source="assert len(train) >= 5000"),
     scene("ValueError", "need 5000 examples, got 4129", source="raise ValueError("),
+    scene("ValueError", "the range that was asked for exceeds the data", source='raise ValueError("the range")'),
+    scene("AssertionError", "", source="assert len(train) >= pool + dev"),
 ]
 NOT_FOR_ROWS = [
     scene("IndexError", "Index 99999 out of range for dataset of size 4129.", DATASETS),
@@ -52,6 +54,8 @@ NOT_FOR_ROWS = [
     scene("IndexError", "single positional indexer is out-of-bounds", "/x/pandas/i.py", source="rows.iloc[at]"),
     scene("ValueError", "operands could not be broadcast together with shapes (2048,) (1536,)", source="a + b"),
     scene("AssertionError", "", source="assert len(train) >= 100000"),
+    scene("ValueError", "the data set is of an unknown kind", source="raise ValueError(message)"),
+    scene("ValueError", "the rate exceeds one", source="raise ValueError(message)"),
     scene("KeyError", "'label'", DATASETS),
     scene(
         "IndexError",

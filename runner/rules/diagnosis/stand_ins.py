@@ -43,6 +43,12 @@ _ANY_LENGTH = re.compile(
 )
 """How numpy and pandas say it of rows and of all else."""
 _ROWS = re.compile(r"row|sample|example|record|instance|item|split|enough|data|train|\blen\(", re.IGNORECASE)
+_SHORTAGE = re.compile(
+    r"exceed|too (?:few|small|short|little)|not enough|insufficient|fewer|less than|at least|out of range|beyond"
+    r"|(?:larger|greater|bigger|longer|more) than|\blen\(|\blength\b|\bempty\b",
+    re.IGNORECASE,
+)
+"""Talk of how many there are."""
 _PIECES = re.compile(
     r"(?:single|one|multiple|several)[- ]tokens?\b|multi-?token|convert_tokens_to_ids|\bget_vocab\b|\.vocab\b"
     r"|\bvocab\[|verbali[sz]er|\w*tok\w*(?:\.encode|\.tokenize)?\(|[\u0120\u2581]",
@@ -126,8 +132,12 @@ def _own(scene: Scene, pairs: list[tuple[int, int]]) -> bool:
         return False
     if scene.type == "IndexError":
         return any(_between(pairs, number) for number in _numbers(last.source))
-    checks = re.match(r"\s*(?:raise|assert)\b", last.source) is not None and _ROWS.search(_words(scene)) is not None
-    return checks and any(_between(pairs, number) for number in _numbers(_words(scene)))
+    words = _words(scene)
+    if re.match(r"\s*(?:raise|assert)\b", last.source) is None or _ROWS.search(words) is None:
+        return False
+    numbers = _numbers(words)
+    # Where it names no number, what it wanted may be what the real data set has.
+    return any(_between(pairs, number) for number in numbers) if numbers else _SHORTAGE.search(words) is not None
 
 
 def _numbers(text: str) -> list[int]:
