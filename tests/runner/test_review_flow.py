@@ -159,6 +159,28 @@ def test_exit_code_zero_without_work_is_no_pass(reviewed) -> None:
     assert review.verdict is Verdict.NOT_READY
 
 
+def test_a_failure_behind_exit_code_zero_is_told_with_its_cause(reviewed) -> None:
+    hidden = replace(_trial_counters(processes=2), stderr=CHILD_ERROR)
+    review = reviewed([INSTALLED, COMPOSED, hidden, hidden])
+    told = [(f.criterion, f.file, f.line, f.run_id) for f in review.findings]
+    assert ("implementation.work_observed", "src/main.py", None, None) in told
+    assert ("implementation.imports", "src/train.py", 9, None) in told
+    cause = next(finding for finding in review.findings if finding.line == 9)
+    assert "NameError" in cause.message and "exit code 0 all the same" in cause.message
+
+
+def test_an_error_that_a_working_trial_printed_is_no_failure(reviewed) -> None:
+    survived = replace(_trial_counters(**WORKED), stderr=CHILD_ERROR)
+    assert reviewed([INSTALLED, COMPOSED, survived, survived]).verdict is Verdict.READY
+
+
+def test_a_hidden_failure_is_stepped_over(reviewed) -> None:
+    hidden = replace(_trial_counters(processes=2), stderr=NO_SRC)
+    worked = _trial_counters(**WORKED)
+    review = reviewed([INSTALLED, COMPOSED, hidden, hidden, COMPOSED, worked, worked])
+    assert [(step.kind, step.helped) for step in review.repairs] == [("working-directory", True)]
+
+
 def test_an_unloaded_probe_accuses_nobody(reviewed) -> None:
     review = reviewed([INSTALLED, COMPOSED])
     outcome = {item.criterion: item.outcome for item in review.checklist}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runner.evidence import Evidence
-from runner.probe_facts import Losses, Masked, Model, OptimizerUse, Printed, ProbeFacts
+from runner.probe_facts import Contact, Losses, Masked, Model, OptimizerUse, Printed, ProbeFacts
 from runner.vocabulary import Provided, Status
 from tests.runner.rules_bench import AT, asked, judged, probe, told, trial
 
@@ -144,6 +144,18 @@ def test_targets(seen: ProbeFacts, fidelity: str, expected: str) -> None:
 )
 def test_work(counters: dict[str, float], fields: dict[str, Any], expected: str) -> None:
     assert told(WORK, trial(probe(counters=counters), **fields)) == expected
+
+
+def test_work_that_may_be_done_elsewhere_accuses_nobody() -> None:
+    asked_for = probe(counters={"processes": 1}, contacts=[Contact(pid=1, host="api.example.org", port=443)])
+    judgement = judged(WORK, trial(asked_for))
+    assert (judgement.outcome, judgement.drafts) == (UNSURE, ())
+    assert "api.example.org" in judgement.why
+
+
+def test_a_model_that_only_generates_was_seen() -> None:
+    evidence = trial(probe(counters={"processes": 1, "generate_calls": 2}))
+    assert (told(WORK, evidence), told("model.builds", evidence)) == (PASS, PASS)
 
 
 @pytest.mark.parametrize(
