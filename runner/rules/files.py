@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from functools import wraps
 from pathlib import PurePosixPath
 
 from runner.evidence import FileProblem, FilesFacts
 from runner.rules.base import Case, Draft, Judgement, Rule, decides, judged, missing_stage, not_exercised
+from runner.source_text import python_module
 from runner.submissions.slots import RUN_CONFIG_DIRS, SLOTS
 from runner.vocabulary import Cause, Confidence, StageName
 
@@ -64,7 +66,8 @@ def no_extra_files(case: Case, facts: FilesFacts) -> Judgement:
     # A run may have a file in either folder: `run=ID` selects from config/run, whatever config/runs is read for.
     runs = {f"{folder}/{run_id}.yaml" for folder in RUN_CONFIG_DIRS for run_id in case.submission.run_ids}
     expected = {*REQUIRED, *runs, *(case.submission.run_config_path(run_id) for run_id in case.submission.run_ids)}
-    extra = [path for path in facts.files if path not in expected and _is_source(path)]
+    known = {path for path in facts.files if path in expected or _marks_a_package(case, path)}
+    extra = [path for path in facts.files if path not in known and _is_source(path)]
     return judged(
         Draft(
             criterion="structure.no_extra_files",
@@ -76,6 +79,14 @@ def no_extra_files(case: Case, facts: FilesFacts) -> Judgement:
         )
         for path in extra
     )
+
+
+def _marks_a_package(case: Case, path: str) -> bool:
+    """Whether it is an __init__.py without a statement: it says that a folder is a package, and brings nothing."""
+    module = python_module(case.submission.files.get(path, "x"))
+    if PurePosixPath(path).name != "__init__.py" or module is None:
+        return False
+    return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in module.body)
 
 
 def _is_source(path: str) -> bool:

@@ -22,6 +22,7 @@ RUNS = (Run(run_id="proposed-a", run_config="run_id: proposed-a\n"),)
         ("config/run/other.yaml", CriterionOutcome.FAIL),
         ("config/other/proposed-a.yaml", CriterionOutcome.FAIL),
         ("src/helpers.py", CriterionOutcome.FAIL),
+        ("src/__init__.py", CriterionOutcome.FAIL),
         ("notes.md", CriterionOutcome.PASS),
     ],
 )
@@ -32,6 +33,15 @@ def test_a_run_may_have_its_file_in_either_folder_of_runs_and_nothing_else_is_br
     evidence = Evidence(stage=StageName.FILES, status=Status.OK, facts=FilesFacts(files=[path]), directory="d")
     case = Case(submission, load_checklist(), [evidence], ["proposed-a"])
     assert all_rules()["structure.no_extra_files"](case).outcome is outcome
+
+
+@pytest.mark.parametrize("text", ["", "# marks a package\n", '"""The experiment."""\n'])
+def test_what_only_marks_a_package_is_no_further_file(text: str):
+    files = {"src/__init__.py": text}
+    submission = Submission(id="s", source="t", files=files, runs=RUNS)
+    evidence = Evidence(stage=StageName.FILES, status=Status.OK, facts=FilesFacts(files=[*files]), directory="d")
+    case = Case(submission, load_checklist(), [evidence], ["proposed-a"])
+    assert all_rules()["structure.no_extra_files"](case).outcome is CriterionOutcome.PASS
 
 
 @pytest.mark.parametrize(

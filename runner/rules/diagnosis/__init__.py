@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runner.rules.diagnosis.assets import (
+    absent_credential,
     absent_token,
     dataset_rules,
     hub_asset,
@@ -36,6 +37,7 @@ _RULES: tuple[Callable[[Scene], Diagnosis | None], ...] = (
     dataset_rules,
     unknown_architecture,
     absent_token,
+    absent_credential,
     lacking_part,
     hub_asset,
     unqualified_id,

@@ -45,6 +45,11 @@ _NETWORK_WORDS = (
 )
 _TOKEN = re.compile(r"\b(?:HF|HUGGING_?FACE(?:_?HUB)?)(?:_\w+)?_TOKEN\b")
 """The names of environment variables that the hub's clients, and code around them, take a token from."""
+_CREDENTIAL = re.compile(
+    r"\b[A-Z][A-Z0-9_]*_(?:API_?KEY|ACCESS_KEY(?:_ID)?|SECRET(?:_KEY)?|(?:API|AUTH|ACCESS|BOT)_TOKEN|CREDENTIALS)\b"
+)
+"""The names of environment variables that clients of services, and code around them, take a key from."""
+_UNSET = re.compile(r"environment|must be set|not set|not found|missing|required|provide", re.IGNORECASE)
 _INDEPENDENT_TYPES = {"SyntaxError", "IndentationError", "NameError", "UnboundLocalError", "ModuleNotFoundError"}
 
 
@@ -106,6 +111,18 @@ def absent_token(scene: Scene) -> Diagnosis | None:
             return None
     advice = "The sandbox has no token of the hub; whether the code runs with one was not seen."
     return Diagnosis("model.builds", Cause.HUB_ASSET, Blame.ASSETS, advice)
+
+
+def absent_credential(scene: Scene) -> Diagnosis | None:
+    """A key of some service is asked of the environment: who runs the experiment has it there, we have none."""
+    own = [frame for frame in scene.frames if frame.in_submission]
+    source = own[-1].source if own else ""
+    named = _CREDENTIAL.search(scene.message) or _CREDENTIAL.search(source)
+    asks = re.search(r"environ|getenv|^\s*(?:raise|assert)\b", source) is not None
+    if named is None or not (asks or _UNSET.search(scene.message)):
+        return None
+    advice = f"The sandbox has no {named[0]}; whether the code runs with one was not seen."
+    return Diagnosis(COMPLETES, Cause.UNCLEAR, Blame.INFRASTRUCTURE, advice)
 
 
 def unqualified_id(scene: Scene) -> Diagnosis | None:
