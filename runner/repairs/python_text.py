@@ -8,7 +8,7 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping
 
-from runner.source_text import without_mark
+from runner.source_text import hydra_main_spellings, without_mark
 
 Edit = tuple[int, int, str]
 """Start, end (offsets in characters) and what stands there afterwards."""
@@ -129,18 +129,12 @@ def sources(files: Mapping[str, str]) -> dict[str, PythonText]:
 def hydra_functions(source: PythonText) -> list[tuple[ast.FunctionDef, ast.expr]]:
     """Functions that `@hydra.main` decorates, with the decorator."""
     found: list[tuple[ast.FunctionDef, ast.expr]] = []
-    names = {
-        alias.asname or alias.name
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "hydra"
-        for alias in node.names
-        if alias.name == "main"
-    }
+    spellings = hydra_main_spellings(source.tree)
     for node in ast.walk(source.tree):
         if isinstance(node, ast.FunctionDef):
             for decorator in node.decorator_list:
                 target = decorator.func if isinstance(decorator, ast.Call) else decorator
-                if ast.unparse(target) == "hydra.main" or (isinstance(target, ast.Name) and target.id in names):
+                if ast.unparse(target) in spellings:
                     found.append((node, decorator))
     return found
 

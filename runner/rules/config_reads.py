@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from runner.source_text import python_module
+from runner.source_text import hydra_main_spellings, python_module
 
 Path = tuple[str, ...]
 
@@ -76,10 +76,10 @@ class _Follower:
         self._names: dict[int, dict[str, set[Path]]] = {id(function): {} for _, function, _ in self._scopes}
         self._attributes: dict[str, dict[str, set[Path]]] = {}
         self._returned: dict[str, set[Path]] = {}
-        for _, function, _ in self._scopes:
-            if any(
-                "hydra.main" in ast.unparse(d) or ast.unparse(d).startswith("main(") for d in function.decorator_list
-            ):
+        spellings = {path: hydra_main_spellings(tree) for path, tree in trees.items()}
+        for path, function, _ in self._scopes:
+            called = (d.func if isinstance(d, ast.Call) else d for d in function.decorator_list)
+            if any(ast.unparse(each) in spellings[path] for each in called):
                 arguments = function.args.posonlyargs + function.args.args
                 if arguments:
                     self._names[id(function)][arguments[0].arg] = {()}

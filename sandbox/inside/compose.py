@@ -21,6 +21,8 @@ MAX_OVERRIDES_APPENDED = 6
 COMPOSE_SECONDS = 60
 UNKNOWN_MODE_SECONDS = 25
 """For src.main to refuse a mode, or to ask for the first asset."""
+_HOMES = ("hydra", "hydra.main")
+"""Modules that have Hydra's decorator."""
 
 
 def main(spec_path, result_path):
@@ -81,16 +83,29 @@ def _hydra_main(module):
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return None
+    spellings = _spellings(tree)
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for decorator in node.decorator_list:
                 call = isinstance(decorator, ast.Call)
-                if ast.unparse(decorator.func if call else decorator) in ("hydra.main", "main"):
+                if ast.unparse(decorator.func if call else decorator) in spellings:
                     keywords = [keyword.arg for keyword in decorator.keywords] if call else []
                     # hydra.main(config_path, config_name, ...): positions count, too.
                     keywords += ["config_path", "config_name"][: len(decorator.args)] if call else []
                     return {"line": decorator.lineno, "keywords": keywords}
     return None
+
+
+def _spellings(tree):
+    """How a module may spell hydra.main: `hydra.main`, `main`, or by the names that its imports give them."""
+    found = {"hydra.main"}
+    for node in ast.walk(tree):
+        for alias in node.names if isinstance(node, (ast.Import, ast.ImportFrom)) else ():
+            if isinstance(node, ast.Import) and alias.name == "hydra":
+                found.add(f"{alias.asname or alias.name}.main")
+            elif isinstance(node, ast.ImportFrom) and node.module in _HOMES and alias.name == "main":
+                found.add(alias.asname or alias.name)
+    return found
 
 
 def _compose(module, overrides):

@@ -53,6 +53,20 @@ def test_a_configuration_with_every_key_composes_and_nothing_is_run(facts) -> No
     assert found.finished
 
 
+@pytest.mark.parametrize(
+    ("imported", "spelled"),
+    [
+        ("from hydra import main as hydra_main", "hydra_main"),
+        ("from hydra.main import main as entry", "entry"),
+        ("import hydra as h", "h.main"),
+    ],
+)
+def test_the_decorator_may_have_another_name(facts, imported: str, spelled: str) -> None:
+    main = NAMED.replace("import hydra\n", f"{imported}\n").replace("@hydra.main", f"@{spelled}")
+    found = facts({"src/main.py": main, "config/config.yaml": ALL_KEYS}, [])
+    assert [(c.run_id, c.ok) for c in found.compositions] == [("a", True)]
+
+
 def test_without_config_name_every_key_is_refused_and_said_so(facts) -> None:
     found = facts({"src/main.py": MAIN.format(name=""), "config/config.yaml": ALL_KEYS}, [])
     composition = found.compositions[0]

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from runner.source_text import MAX_NODES, declared_dependencies, python_module, toml_table, yaml_mapping
+from runner.source_text import (
+    MAX_NODES,
+    declared_dependencies,
+    hydra_main_spellings,
+    python_module,
+    toml_table,
+    yaml_mapping,
+)
 
 MARK = "\ufeff"
 ALIASES = "\n".join(["a0: &a0 {x: 1, y: 2}", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60))])
@@ -20,6 +27,21 @@ def test_a_mark_at_the_start_is_no_part_of_a_text() -> None:
 @pytest.mark.parametrize("text", ["def f(:", "x = \0", "(" * 10_000, "-" * 200_000 + "1"])
 def test_what_is_no_python_is_none(text: str) -> None:
     assert python_module(text) is None
+
+
+@pytest.mark.parametrize(
+    ("imported", "spelled"),
+    [
+        ("import hydra", set()),
+        ("import hydra as h", {"h.main"}),
+        ("from hydra import compose, main", {"main"}),
+        ("from hydra.main import main as entry", {"entry"}),
+        ("from src.main import main", set()),
+    ],
+)
+def test_names_of_hydras_decorator(imported: str, spelled: set[str]) -> None:
+    module = python_module(imported)
+    assert module is not None and hydra_main_spellings(module) == {"hydra.main", *spelled}
 
 
 @pytest.mark.parametrize("text", ["[project", "x = " + "[" * 5000 + "]" * 5000])
