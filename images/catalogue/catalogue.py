@@ -2,7 +2,8 @@
 
 A model or data-set file has `defaults`, which every entry of the file starts from (mappings are merged, all
 else is replaced), and `entries`, a mapping from id to facts. `aliases` are the names that the real hub
-redirects to the id; `short_names.yaml` lists the short names of assets that are not in the catalogue.
+redirects to the id; `short_names.yaml` lists the short names of assets that are not in the catalogue, and
+`closed_families.yaml` the sizes of families of models that are finished.
 `configs_complete: false` marks a data set of which only some configurations are listed.
 An id that is in no file may still be found, where its name says what it is (see `inference`).
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +59,10 @@ class Catalogue:
         self._facts, self._bases = models, inference.bases(models.items())
         names = _load(folder / "short_names.yaml")
         self._short = {kind: set(names.get(kind) or ()) for kind in FOLDERS}
+        closed = folder / "closed_families.yaml"
+        self._closed = _closed_families(_load(closed)["models"]) if closed.is_file() else []
         state = hashlib.sha256("".join(asset.digest for asset in self.assets()).encode())
+        state.update(json.dumps([names, [(form.pattern, sorted(sizes)) for form, sizes in self._closed]]).encode())
         self.digest = state.hexdigest()[:16]
 
     @classmethod
@@ -83,13 +88,17 @@ class Catalogue:
         return Asset(kind, asset_id, (), False, known.facts, digest, inferred=True)
 
     def can_exist(self, kind: str, asset_id: str) -> bool:
-        """False for a name without an owner that is none of the hub's canonical short names.
+        """False for a name without an owner that is none of the hub's canonical short names, and for a size that a
+        finished family of models does not have.
 
         Single names were given out by the hub's makers only, and not since 2022: the list is closed. So is the
         list of the `evaluate` library's own metrics. What has another owner may exist.
         """
         if asset_id.lower() in self._short[kind] or self.find(kind, asset_id) is not None:
             return True
+        for pattern, sizes in self._closed if kind == "model" else ():
+            if (sized := pattern.fullmatch(asset_id)) and sized[1] not in sizes:
+                return False
         return "/" in asset_id and not (kind == "metric" and asset_id.startswith("evaluate-"))
 
     def _read(self, kind: str, content: Mapping[str, Any], tokenizers: Mapping[str, Any]) -> None:
@@ -126,6 +135,15 @@ def merge(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 @functools.cache
 def _default() -> Catalogue:
     return Catalogue()
+
+
+def _closed_families(entries: list[dict[str, list[str]]]) -> list[tuple[re.Pattern[str], frozenset[str]]]:
+    """For every form of a name: what finds the size in it, and the sizes that there are."""
+    return [
+        (re.compile(re.escape(name).replace(r"\{\}", r"(\d+(?:\.\d+)?)"), re.IGNORECASE), frozenset(entry["sizes"]))
+        for entry in entries
+        for name in entry["names"]
+    ]
 
 
 def _load(path: Path) -> dict[str, Any]:

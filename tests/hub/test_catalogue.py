@@ -52,6 +52,30 @@ def test_names_without_an_owner_cannot_exist(catalogue: Catalogue, asked: str) -
     assert not catalogue.can_exist("model", asked)
 
 
+@pytest.mark.parametrize(
+    ("asked", "exists"),
+    [
+        ("Qwen/Qwen2.5-4B-Instruct", False),
+        ("Qwen/Qwen2.5-72B", True),
+        ("Qwen/Qwen2.5-Coder-4B", True),
+        ("someone/Qwen2.5-4B-Instruct", True),
+        ("meta-llama/llama-3.2-8b", False),
+        ("meta-llama/Llama-3.2-11B-Vision", True),
+        ("google/gemma-2-7b", False),
+    ],
+)
+def test_a_finished_family_has_no_other_size(catalogue: Catalogue, asked: str, exists: bool) -> None:
+    assert catalogue.can_exist("model", asked) is exists
+
+
+def test_no_entry_has_a_size_that_its_family_has_not(catalogue: Catalogue) -> None:
+    models = [asset for asset in catalogue.assets() if asset.kind == "model"]
+    names = [name for asset in models for name in (asset.id, *asset.aliases)]
+    sized = [(form.fullmatch(name), sizes) for name in names for form, sizes in catalogue._closed]
+    found = [(match[1], sizes) for match, sizes in sized if match]
+    assert len(found) > 10 and all(size in sizes for size, sizes in found)
+
+
 def test_old_short_names_can_exist(catalogue: Catalogue) -> None:
     assert catalogue.can_exist("model", "xlnet-base-cased")
     assert catalogue.can_exist("dataset", "ted_hrlr")
