@@ -26,7 +26,8 @@ _FILES = """
     printenv printf pwd readlink realpath rm rmdir sed seq set sha1sum sha256sum sleep sort split stat sync tac tail
     tar tee test touch tr true ulimit umask uniq unset unxz unzip unzstd wait wc wget xz zcat zip zstd
 """
-_OTHERS = "git git-lfs hg svn wandb-core gpu_stats dot ffmpeg ffprobe sox pdflatex latex dvipng java"
+# pip is Python, but none that works for the experiment; bitsandbytes lists packages by it when it is imported.
+_OTHERS = "git git-lfs hg svn wandb-core gpu_stats dot ffmpeg ffprobe sox pdflatex latex dvipng java pip pip3"
 _KNOWN = frozenset(" ".join((_MACHINE, _COMPILERS, _FILES, _OTHERS)).split())
 _VERSION = re.compile(r"-\d+(\.\d+)*$")
 _TARGET = re.compile(r"^(x86_64|aarch64|i686|powerpc64le)-[a-z0-9_]+-[a-z0-9_]+(-gnu)?-")

@@ -135,6 +135,7 @@ def test_programs_that_may(program: str) -> None:
     "script",
     [
         "nvidia-smi",
+        "pip list | grep some-plugin",
         "git rev-parse HEAD 2>/dev/null | head -1",
         "A=1 ls -l > files.txt 2>&1; rm -rf 'a; python b'",
         "mkdir -p x && (cd x; touch python)",
