@@ -322,6 +322,17 @@ def test_checkpoints_that_are_asked_for_and_not_written_are_told_of(setting: str
     assert (judgement.outcome, "no checkpoint" in judgement.why) == (PASS, told_of)
 
 
+def test_a_full_run_that_did_nothing_is_no_pass_and_tells_what_it_printed() -> None:
+    idle = full(seen(counters={"processes": 2}))
+    assert told(STARTS, idle) == UNSURE
+    printed = Traceback(type="NameError", message="name 'x' is not defined", file="src/train.py", line=30)
+    failed = idle.model_copy(update={"facts": idle.facts.model_copy(update={"printed_failure": printed})})
+    (draft,) = judged(STARTS, failed).drafts
+    assert (draft.blame, draft.file, draft.line) == ("submission", "src/train.py", 30)
+    working = full(seen(counters={"processes": 2, "generate_calls": 3}))
+    assert told(STARTS, working) == PASS
+
+
 def test_a_failure_of_the_trial_is_not_reported_twice() -> None:
     traceback = Traceback(type="NameError", message="name 'x' is not defined", file="src/train.py", line=30)
     first = trial(probe(), run_id="a", status=Status.FAILED, traceback=traceback, exit_code=1)
