@@ -27,7 +27,7 @@ from runner.rules.checkpoints import checkpoints_elsewhere
 from runner.rules.claims import judge_claims
 from runner.rules.cut_effects import cut_short
 from runner.rules.idle import model_calls
-from runner.rules.observed import contradicted
+from runner.rules.probed import contradicted
 from runner.vocabulary import (
     Blame,
     Provided,

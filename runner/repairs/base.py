@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from runner.evidence import ComposeFacts, Composition
 from runner.review import Traceback
 from runner.rules.base import Case, Draft
-from runner.rules.idle import hidden_failure
+from runner.rules.idle import failure_of
 from runner.submissions.model import Submission
 from runner.vocabulary import StageName
 
@@ -93,7 +93,7 @@ def tracebacks(case: Case) -> list[tuple[StageName, str | None, Traceback]]:
             found += [(evidence.stage, None, failure.traceback) for failure in evidence.facts.import_failures]
             found += [(evidence.stage, c.run_id, c.exception) for c in evidence.facts.compositions if c.exception]
     for evidence in case.of(StageName.TRIAL):
-        traceback = evidence.traceback or hidden_failure(evidence)
+        traceback = failure_of(evidence)
         if traceback is not None:
             found.append((evidence.stage, evidence.run_id, traceback))
     return found

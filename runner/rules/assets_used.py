@@ -12,7 +12,8 @@ from runner.missing_assets import how_to_add, why_missing
 from runner.probe_facts import Load, ProbeFacts
 from runner.rules.asset_names import Kind, Name, among, declared, declared_config, is_local, same
 from runner.rules.base import Case, Draft, Judgement, decides
-from runner.rules.observed import FINE, Look, at, fault, missed, over_trials, run_draft, unsure
+from runner.rules.observed import FINE, Look, at, fault, over_trials, run_draft, unsure
+from runner.rules.probed import missed
 from runner.vocabulary import Blame, Cause, Provided, Status
 
 _OURS = ("missing", "gated", "infrastructure")

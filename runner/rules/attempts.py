@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from runner.evidence import ComposeFacts, Evidence, FullFacts, HubRequest, TrialFacts
 from runner.review import Traceback
 from runner.rules.diagnosis import Scene, diagnose_traceback
+from runner.rules.idle import failure_of
 from runner.vocabulary import Blame, Cause, Provided, Status
 
 _INDEPENDENT = {"SyntaxError", "IndentationError", "NameError", "UnboundLocalError", "ModuleNotFoundError"}
@@ -43,25 +44,27 @@ def _as_written(evidence: Evidence) -> bool:
 
 
 def _tells(closer: Evidence, before: Evidence) -> bool:
-    if closer.status is Status.OK:
+    failure = failure_of(closer)
+    if closer.status is Status.OK and failure is None:
         return True
-    if closer.status is not Status.FAILED or closer.traceback is None:
+    if closer.status not in (Status.OK, Status.FAILED) or failure is None:
         return False
     served_now = bool(refused(before)) and not refused(closer)
-    return served_now or same_failure(closer, before) or closer.traceback.type in _INDEPENDENT
+    return served_now or same_failure(closer, before) or failure.type in _INDEPENDENT
 
 
 def same_failure(one: Evidence, other: Evidence) -> bool:
     """Whether both ended with the same exception at the same line of the submission."""
-    a, b = one.traceback, other.traceback
+    a, b = failure_of(one), failure_of(other)
     return a is not None and b is not None and (a.type, a.file, a.line) == (b.type, b.file, b.line)
 
 
 def missed_a_gpu(evidence: Evidence, gpus: int) -> bool:
     """Whether a failure of the attempt is for want of a GPU, so that another attempt with a stand-in may go further."""
-    if evidence.status is Status.OK:
+    failure = failure_of(evidence)
+    if evidence.status is Status.OK and failure is None:
         return False
-    tracebacks = [evidence.traceback] if evidence.traceback else []
+    tracebacks = [failure] if failure else []
     if isinstance(evidence.facts, ComposeFacts):
         tracebacks = [failure.traceback for failure in evidence.facts.import_failures]
     scenes = [Scene(traceback, evidence.hub, gpus) for traceback in tracebacks]
@@ -84,10 +87,10 @@ def may_be_a_stand_ins_doing(evidence: Evidence, gpus: int) -> bool:
     """
     if not refused(evidence) and not any(request.provided is Provided.STAND_IN for request in evidence.hub):
         return False
-    if evidence.status is Status.OK:
+    traceback = failure_of(evidence)
+    if evidence.status is Status.OK and traceback is None:
         return _nothing_to_learn(evidence)
-    traceback = evidence.traceback
-    if evidence.status is not Status.FAILED or traceback is None:
+    if evidence.status not in (Status.OK, Status.FAILED) or traceback is None:
         return False
     diagnosis = diagnose_traceback(Scene(traceback, evidence.hub, gpus))
     if diagnosis.blame is Blame.INFRASTRUCTURE:

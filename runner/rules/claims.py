@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from runner.review import Claim, Finding
 from runner.rules.base import Case
-from runner.rules.observed import all_completed, disputed, missed, probe_of, trials
+from runner.rules.observed import all_completed, trials
+from runner.rules.probed import disputed, missed, probe_of
 from runner.vocabulary import Blame, ClaimOutcome, CriterionOutcome
 
 _POINT = re.compile(r"^[ \t]*(?:\(?\d{1,2}[.)]|[-•*‒–—])[ \t]+", re.MULTILINE)

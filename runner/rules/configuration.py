@@ -16,7 +16,8 @@ from typing import Any
 from runner.evidence import Evidence
 from runner.probe_facts import Configuration, Place, ProbeFacts
 from runner.rules.base import Case, Judgement, decides
-from runner.rules.observed import FINE, Look, at, fault, missed, over_trials, run_draft, unsure
+from runner.rules.observed import FINE, Look, at, fault, over_trials, run_draft, unsure
+from runner.rules.probed import missed
 from runner.rules.run_config import branches, is_size, leaves, run_config, same_value
 from runner.rules.unnamed_keys import unnamed
 from runner.source_text import python_module, yaml_mapping

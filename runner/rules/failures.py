@@ -9,7 +9,7 @@ from runner.evidence import ComposeFacts, Composition, Evidence
 from runner.review import Traceback
 from runner.rules.base import Case, Draft
 from runner.rules.diagnosis import Diagnosis, Scene, diagnose_traceback
-from runner.rules.idle import hidden_failure
+from runner.rules.idle import failure_of, hidden_failure
 from runner.rules.launchers import started_at
 from runner.rules.merging import merge
 from runner.rules.missing_keys import further_missing
@@ -63,7 +63,7 @@ def _after_trials(case: Case, draft: Draft) -> Draft | None:
 
 
 def _root(evidence: Evidence) -> tuple[str, ...]:
-    trace = evidence.traceback
+    trace = failure_of(evidence)
     return (trace.type, trace.file or "", str(trace.line)) if trace is not None else ()
 
 
@@ -136,7 +136,8 @@ def _trial_failures(case: Case) -> list[Draft]:
         hidden = hidden_failure(evidence)
         if hidden is not None:
             draft = _of_traceback(case, evidence, hidden)
-            found.append(replace(draft, message=f"{draft.message} The trial ended with exit code 0 all the same."))
+            draft = replace(draft, message=f"{draft.message} The trial ended with exit code 0 all the same.")
+            found.append(looked_again(draft, evidence, case.attempts(evidence)))
         if evidence.status in (Status.OK, Status.SKIPPED, Status.STOPPED_OVER_BUDGET):
             continue
         if evidence.status is Status.INFRASTRUCTURE_ERROR:

@@ -12,7 +12,8 @@ from runner.rules.configuration import reads_of
 from runner.rules.full_failures import APPLIES, STARTS, full_failures
 from runner.rules.idle import idle, model_calls, unseen
 from runner.rules.merging import merge
-from runner.rules.observed import disputed, missed, probe_of, run_draft
+from runner.rules.observed import run_draft
+from runner.rules.probed import disputed, missed, probe_of
 from runner.rules.run_config import leaves, run_config
 from runner.source_text import yaml_mapping
 from runner.vocabulary import Blame, Cause, CriterionOutcome, StageName, Status

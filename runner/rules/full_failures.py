@@ -18,9 +18,9 @@ from runner.rules.base import Case, Draft
 from runner.rules.cut_effects import cut_effect, lowered_effect, seen_as_written
 from runner.rules.diagnosis import Diagnosis, Scene, diagnose_traceback
 from runner.rules.failures import draft_of, failures, scene_of, silent
-from runner.rules.idle import hidden_failure
+from runner.rules.idle import failure_of, hidden_failure
 from runner.rules.merging import merge
-from runner.rules.observed import probe_of
+from runner.rules.probed import probe_of
 from runner.rules.second_look import looked_again
 from runner.vocabulary import Blame, Cause, Confidence, StageName, Status
 
@@ -46,7 +46,7 @@ def _failed(evidence: Evidence) -> bool:
 def _failure(case: Case, evidence: Evidence) -> Draft:
     if evidence.status not in (Status.FAILED, Status.OK):
         return _ended_by_us(evidence)
-    traceback = evidence.traceback or hidden_failure(evidence)
+    traceback = failure_of(evidence)
     attempts = case.attempts(evidence)
     lowered = lowered_effect(evidence, attempts)
     if traceback is None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from runner.evidence import Evidence, ExperimentFacts
 from runner.probe_facts import MODEL_WORK
 from runner.review import Traceback
-from runner.rules.observed import disputed, missed, probe_of
+from runner.rules.probed import disputed, missed, probe_of
 from runner.vocabulary import Status
 
 
@@ -53,3 +53,8 @@ def hidden_failure(evidence: Evidence) -> Traceback | None:
     if evidence.status is not Status.OK or not isinstance(evidence.facts, ExperimentFacts):
         return None
     return evidence.facts.printed_failure if idle(evidence) and not unseen(evidence) else None
+
+
+def failure_of(evidence: Evidence) -> Traceback | None:
+    """The traceback of an attempt's failure: the one that ended it, or one that it hid."""
+    return evidence.traceback or hidden_failure(evidence)

@@ -14,7 +14,8 @@ from runner.evidence import Evidence
 from runner.probe_facts import Losses, Masked, OptimizerUse, Printed, ProbeFacts
 from runner.rules.base import Case, Draft, Judgement, decides
 from runner.rules.budget import UNSEEN, trains_unseen
-from runner.rules.observed import FINE, Look, at, disputed, fault, over_trials, probe_of, run_draft, trials, unsure
+from runner.rules.observed import FINE, Look, at, fault, over_trials, run_draft, trials, unsure
+from runner.rules.probed import disputed, probe_of
 from runner.vocabulary import Blame, Cause, Confidence, Provided
 
 STAND_IN_DOUBT = "With stand-ins for the model or the data this may be their doing."

@@ -17,7 +17,8 @@ from runner.evidence import Evidence
 from runner.probe_facts import ProbeFacts
 from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exercised, passed
 from runner.rules.configuration import is_read, reads_of
-from runner.rules.observed import all_completed, completed, disputed, missed, probe_of, run_draft, unfinished
+from runner.rules.observed import all_completed, completed, run_draft, unfinished
+from runner.rules.probed import disputed, missed, probe_of
 from runner.rules.run_config import branches, leaves, run_config, same_value
 from runner.source_text import yaml_mapping
 from runner.vocabulary import Cause, Confidence

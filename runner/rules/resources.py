@@ -12,7 +12,8 @@ from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_s
 from runner.rules.budget import over_training
 from runner.rules.failures import FAR_BEYOND_TRIAL, failures
 from runner.rules.merging import merge
-from runner.rules.observed import all_completed, disputed, probe_of, run_draft, trials, unfinished
+from runner.rules.observed import all_completed, run_draft, trials, unfinished
+from runner.rules.probed import disputed, probe_of
 from runner.vocabulary import Blame, Cause, StageName, Status
 
 

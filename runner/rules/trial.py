@@ -10,7 +10,8 @@ from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_s
 from runner.rules.failures import failures
 from runner.rules.idle import model_calls
 from runner.rules.merging import merge
-from runner.rules.observed import all_completed, completed, disputed, probe_of, trials, unfinished
+from runner.rules.observed import all_completed, completed, trials, unfinished
+from runner.rules.probed import disputed, probe_of
 from runner.vocabulary import Blame, Cause, CriterionOutcome, Provided, StageName
 
 

@@ -16,7 +16,8 @@ from runner.probe_facts import Place, ProbeFacts, WandbUse
 from runner.rules.base import Case, Draft, Judgement, decides, judged, not_exercised, passed
 from runner.rules.full import full_runs, why_not_full
 from runner.rules.merging import merge
-from runner.rules.observed import disputed, missed, mock_failures, probe_of, run_draft
+from runner.rules.observed import mock_failures, run_draft
+from runner.rules.probed import disputed, missed, probe_of
 from runner.rules.run_config import leaves, run_config
 from runner.source_text import python_module, yaml_mapping
 from runner.vocabulary import Cause, Confidence, Status

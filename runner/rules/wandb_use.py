@@ -9,7 +9,8 @@ from runner.probe_facts import Place, WandbUse
 from runner.rules.base import Case, Draft, Judgement, decides, judged, missing_stage, not_exercised, passed
 from runner.rules.failures import failures
 from runner.rules.merging import merge
-from runner.rules.observed import all_completed, disputed, mock_failures, probe_of, run_draft, trials, unfinished
+from runner.rules.observed import all_completed, mock_failures, run_draft, trials, unfinished
+from runner.rules.probed import disputed, probe_of
 from runner.vocabulary import Cause, Confidence, StageName
 
 CRITERION = "wandb.off_in_trial"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from probed import probed
 
-from runner.rules.observed import missed
+from runner.rules.probed import missed
 from sandbox.inside.install import add_switch
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from runner.checklist import load_checklist
 from runner.evidence import Evidence, HubRequest, TrialFacts
-from runner.probe_facts import Losses, ProbeFacts
+from runner.probe_facts import Losses, ProbeFacts, Process
 from runner.review import Frame, Traceback
-from runner.rules.attempts import deciding, may_be_a_stand_ins_doing
+from runner.rules.attempts import deciding, may_be_a_stand_ins_doing, missed_a_gpu
 from runner.rules.base import Case
 from runner.rules.failures import failures
 from runner.submissions.model import Run, Submission
@@ -123,3 +123,25 @@ def test_an_asset_that_was_refused_is_worth_a_look_at_the_mirror_which_decides()
 def test_a_loss_that_is_no_number_is_worth_a_closer_look():
     facts = TrialFacts(probe=ProbeFacts(losses=[Losses(pid=1, count=2, looked_at=2, nan=1)]))
     assert may_be_a_stand_ins_doing(attempt(1, "small").model_copy(update={"facts": facts}), gpus=0)
+
+
+def hidden(evidence: Evidence, **work: int) -> Evidence:
+    """The same failure, printed by a child of a command that ended with exit code 0."""
+    counters = {"processes": 2, **work}
+    seen = ProbeFacts(processes=[Process(pid=1, parent=0, command="-m src.main", ended=True)], counters=counters)
+    facts = TrialFacts(work=counters, probe=seen, printed_failure=evidence.traceback)
+    return evidence.model_copy(update={"status": Status.OK, "traceback": None, "facts": facts})
+
+
+def test_a_failure_that_a_trial_hides_is_looked_at_again_as_any_other():
+    first = hidden(small())
+    assert may_be_a_stand_ins_doing(first, 0)
+    assert not may_be_a_stand_ins_doing(hidden(small(), forward=1), 0)
+    assert missed_a_gpu(hidden(small(message="No CUDA GPUs are available")), 0)
+    again = hidden(attempt(2, "wide", Status.FAILED, "RuntimeError"))
+    assert deciding([first, again]).attempt == 2
+    (draft,) = drafts(first, again)
+    assert (draft.blame, draft.confidence) == (Blame.SUBMISSION, Confidence.CONFIRMED)
+    assert not drafts(first, attempt(2, "wide"))
+    (draft,) = drafts(first, attempt(2, "wide", Status.OUT_OF_MEMORY))
+    assert draft.blame is Blame.ASSETS

@@ -7,7 +7,7 @@ import pytest
 from runner.evidence import ComposeFacts, Evidence, OutputFile, Refusal, WandbContact
 from runner.probe_facts import Place, ProbeFacts, Process, Started, WandbUse, Written
 from runner.rules.base import all_rules
-from runner.rules.observed import disputed
+from runner.rules.probed import disputed
 from runner.settings import BudgetSettings
 from runner.vocabulary import Blame, StageName, Status
 from tests.runner.rules_bench import AT, case, judged, probe, told, trial

@@ -46,7 +46,7 @@ def build_from_source(
     """Put a wheel of each wanted package (name -> range, "" where it is not known) into the installer's wheelhouse.
 
     Returns the packages that have one now, and the first failure, which ends it. A package of which the index has no
-    source archive in its range is neither.
+    source archive in a known range is neither.
     """
     sources = attempt.folder(f"sources-{round_number}")
     built = attempt.folder(f"built-{round_number}")
@@ -55,10 +55,10 @@ def build_from_source(
     done: list[str] = []
     for name in wanted:
         answer = archives.get(name, {"error": "the index could not be asked"})
-        if "absent" in answer:
-            continue
-        if "error" in answer:
-            return done, PackagingFailure(step="download", message=answer["error"], package=name, reproducible=False)
+        if "absent" in answer and wanted[name]:
+            continue  # the resolution went around it for another reason
+        if problem := answer.get("error") or answer.get("absent"):
+            return done, PackagingFailure(step="download", message=problem, package=name, reproducible=False)
         wheel, failure = _build(installer, attempt, name, answer["path"], sources, built, tools)
         if failure is not None:
             return done, failure
