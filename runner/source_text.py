@@ -14,8 +14,6 @@ import yaml
 MAX_NODES = 10_000
 """Values in a YAML text, those that aliases repeat counted each time. Nine lines can stand for a thousand million."""
 
-_HOMES = ("hydra", "hydra.main")
-"""Modules that have Hydra's decorator."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -34,18 +32,6 @@ def python_module(text: str) -> ast.Module | None:
         return ast.parse(without_mark(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-
-
-def hydra_main_spellings(module: ast.Module) -> set[str]:
-    """How a module may spell `hydra.main`: so, or by the names that its imports give it."""
-    found = {"hydra.main"}
-    for node in ast.walk(module):
-        for alias in node.names if isinstance(node, (ast.Import, ast.ImportFrom)) else ():
-            if isinstance(node, ast.Import) and alias.name == "hydra":
-                found.add(f"{alias.asname or alias.name}.main")
-            elif isinstance(node, ast.ImportFrom) and node.module in _HOMES and alias.name == "main":
-                found.add(alias.asname or alias.name)
-    return found
 
 
 def toml_table(text: str) -> dict[str, Any] | None:

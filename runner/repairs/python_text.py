@@ -8,7 +8,8 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping
 
-from runner.source_text import hydra_main_spellings, without_mark
+from runner.source_text import without_mark
+from sandbox.inside.compose import hydra_main_spellings
 
 Edit = tuple[int, int, str]
 """Start, end (offsets in characters) and what stands there afterwards."""

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from runner.source_text import hydra_main_spellings, python_module
+from runner.source_text import python_module
+from sandbox.inside.compose import hydra_main_spellings
 
 Path = tuple[str, ...]
 

@@ -83,10 +83,12 @@ def no_extra_files(case: Case, facts: FilesFacts) -> Judgement:
 
 def _marks_a_package(case: Case, path: str) -> bool:
     """Whether it is an __init__.py without a statement: it says that a folder is a package, and brings nothing."""
-    module = python_module(case.submission.files.get(path, "x"))
-    if PurePosixPath(path).name != "__init__.py" or module is None:
+    if PurePosixPath(path).name != "__init__.py":
         return False
-    return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in module.body)
+    module = python_module(case.submission.files.get(path, "x"))
+    return module is not None and all(
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in module.body
+    )
 
 
 def _is_source(path: str) -> bool:

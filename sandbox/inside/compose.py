@@ -83,7 +83,7 @@ def _hydra_main(module):
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return None
-    spellings = _spellings(tree)
+    spellings = hydra_main_spellings(tree)
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for decorator in node.decorator_list:
@@ -96,8 +96,8 @@ def _hydra_main(module):
     return None
 
 
-def _spellings(tree):
-    """How a module may spell hydra.main: `hydra.main`, `main`, or by the names that its imports give them."""
+def hydra_main_spellings(tree):
+    """How a module may spell `hydra.main`: so, or by the names that its imports give it. Rules and repairs ask, too."""
     found = {"hydra.main"}
     for node in ast.walk(tree):
         for alias in node.names if isinstance(node, (ast.Import, ast.ImportFrom)) else ():

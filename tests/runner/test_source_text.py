@@ -7,11 +7,11 @@ import pytest
 from runner.source_text import (
     MAX_NODES,
     declared_dependencies,
-    hydra_main_spellings,
     python_module,
     toml_table,
     yaml_mapping,
 )
+from sandbox.inside.compose import hydra_main_spellings
 
 MARK = "\ufeff"
 ALIASES = "\n".join(["a0: &a0 {x: 1, y: 2}", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60))])
