@@ -66,8 +66,10 @@ def _lost(blocker: Blocker) -> bool:
     if not trace.type.endswith("FileNotFoundError"):
         return False
     named = re.findall(r"'([^']+)'", trace.message)
+    # Python quotes the path; the code's own message may not.
+    moved = [*named, *(word.rstrip(".,;:)") for word in trace.message.split())]
     return any(not name.startswith("/") and name.removeprefix("./") in blocker.files for name in named) or any(
-        "/outputs/" in name and re.sub(r"^.*/outputs/[\d-]+/[\d-]+/", "", name) in blocker.files for name in named
+        "/outputs/" in name and re.sub(r"^.*/outputs/[\d-]+/[\d-]+/", "", name) in blocker.files for name in moved
     )
 
 

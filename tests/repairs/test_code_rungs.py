@@ -232,6 +232,21 @@ def test_a_command_in_a_variable_gets_the_running_interpreter() -> None:
     assert step is not None and "cmd = [sys.executable, script]" in step.files["src/main.py"]
 
 
+@pytest.mark.parametrize(
+    ("said", "moved"),
+    [
+        ("[Errno 2] No such file or directory: '/workspace/outputs/2025-11-20/05-18-38/config/config.yaml'", True),
+        ("no file for this run: /workspace/outputs/2025-11-20/05-18-38/config/config.yaml.", True),
+        ("no file for this run: /workspace/outputs/2025-11-20/05-18-38/config/absent.yaml", False),
+        ("no file for this run: /data/config/config.yaml", False),
+    ],
+)
+def test_a_file_that_is_looked_for_where_hydra_moved(said: str, moved: bool) -> None:
+    sub = submission({"src/main.py": MAIN, "config/config.yaml": "mode: trial\n"})
+    step = for_failure(sub, "src/main.py", "print(cfg.mode)", "FileNotFoundError", said)
+    assert (step is not None and step.kind == "working-directory") is moved
+
+
 def test_an_edit_that_does_not_compile_is_never_made() -> None:
     def breaks(blocker: Blocker) -> Repair:
         return Repair(kind="x", what="x", files={"src/model.py": "f(a=1, a=2)\n"}, begins=StageName.COMPOSE)
